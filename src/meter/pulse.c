@@ -10,6 +10,9 @@
 struct output {
     int64_t *utc_us;
     int count, most;
+    int64_t
+        free_us; /* nothing flashes before it came to be owed: start of the call, then the last crossing */
+    int64_t end_us;
 };
 
 static bool usable(double weight_wh, const double *half_wh, const int64_t *half_end_utc_us,
@@ -32,33 +35,27 @@ static void owe(struct pulse_state *st, double pulses)
     st->owed = owed < PULSE_MAX_OWED ? (int64_t)owed : PULSE_MAX_OWED;
 }
 
-static int64_t next_free(const struct pulse_state *st, int64_t start_utc_us)
+static int64_t next_free(const struct pulse_state *st, const struct output *out)
 {
-    if (st->last_utc_us == 0 || st->last_utc_us + PULSE_MIN_SPACING_US < start_utc_us)
-        return start_utc_us;
-    return st->last_utc_us + PULSE_MIN_SPACING_US;
+    int64_t spaced = st->last_utc_us + PULSE_MIN_SPACING_US;
+    return st->last_utc_us == 0 || spaced < out->free_us ? out->free_us : spaced;
 }
 
 /* Flashes what is owed, as far as it may be before `until_us`. */
-static void pay(struct pulse_state *st, int64_t start_utc_us, int64_t until_us, struct output *out)
+static void pay(struct pulse_state *st, int64_t until_us, struct output *out)
 {
-    while (st->owed > 0 && out->count < out->most) {
-        int64_t t = next_free(st, start_utc_us);
-        if (t >= until_us)
-            return;
-        out->utc_us[out->count++] = t;
-        st->last_utc_us = t;
+    while (st->owed > 0 && out->count < out->most && next_free(st, out) < until_us) {
+        st->last_utc_us = next_free(st, out);
+        out->utc_us[out->count++] = st->last_utc_us;
         st->owed--;
     }
 }
 
-static void cross(struct pulse_state *st, int64_t t, int64_t start_utc_us, int64_t end_us,
-                  struct output *out)
+static void cross(struct pulse_state *st, double pulses, int64_t utc_us, struct output *out)
 {
-    pay(st, start_utc_us, t, out);
-    owe(st, 1);
-    if (st->owed == 1 && t < end_us && t >= next_free(st, start_utc_us))
-        pay(st, t, t + 1, out);
+    pay(st, utc_us, out);
+    owe(st, pulses);
+    out->free_us = utc_us;
 }
 
 int pulse_run(struct pulse_state *st, double weight_wh, const double *half_wh,
@@ -67,8 +64,10 @@ int pulse_run(struct pulse_state *st, double weight_wh, const double *half_wh,
 {
     if (!usable(weight_wh, half_wh, half_end_utc_us, halves, start_utc_us, most))
         return 0;
-    struct output out = {.utc_us = pulse_utc_us, .most = most};
-    int64_t end_us = halves > 0 ? half_end_utc_us[halves - 1] : start_utc_us;
+    struct output out = {.utc_us = pulse_utc_us,
+                         .most = most,
+                         .free_us = start_utc_us,
+                         .end_us = halves > 0 ? half_end_utc_us[halves - 1] : start_utc_us};
     if (st->last_utc_us > start_utc_us) /* the clock was set back */
         st->last_utc_us = start_utc_us;
 
@@ -80,18 +79,18 @@ int pulse_run(struct pulse_state *st, double weight_wh, const double *half_wh,
         double before = st->rest_wh, after = before + half_wh[i];
         double crossings = after >= weight_wh ? floor(after / weight_wh) : 0;
         if (crossings > MOST_CROSSINGS) {
-            owe(st, crossings);
+            cross(st, crossings, from_us, &out);
         } else {
             for (double n = 1; n <= crossings; n++) {
                 double part = (n * weight_wh - before) / half_wh[i];
                 double us = part * (double)(half_end_utc_us[i] - from_us);
-                cross(st, from_us + llround(us), start_utc_us, end_us, &out);
+                cross(st, 1, from_us + llround(us), &out);
             }
         }
         st->rest_wh = crossings > 0 ? fmax(0, after - crossings * weight_wh) : after;
         from_us = half_end_utc_us[i];
     }
-    pay(st, start_utc_us, end_us, &out);
+    pay(st, out.end_us, &out);
     return out.count;
 }
 

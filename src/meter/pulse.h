@@ -17,7 +17,7 @@
 
 #define PULSE_MIN_SPACING_US 62500 /* 16 Hz at most */
 /* More pulses than this are never owed (17 h of flashing); what would come on top is dropped. Within the rated range
- * of the inputs less than 11 come in a second, so none is ever owed for longer than a burst. */
+ * of the inputs less than 12 come in a second, so none is ever owed for longer than a burst. */
 #define PULSE_MAX_OWED 1000000
 
 /* All-zero is valid: no energy yet, never flashed. */

@@ -190,6 +190,14 @@ static bool explains(const struct judge *j, const struct hypothesis *h)
     return !j->two_transformers || third_usual(j, h);
 }
 
+static int count_bits(int64_t faults)
+{
+    int n = 0;
+    for (; faults; faults &= faults - 1)
+        n++;
+    return n;
+}
+
 struct finding {
     int cost; /* faults named; 99 = nothing explains the currents */
     bool tie, mixed;
@@ -217,7 +225,7 @@ static void weigh(const struct judge *j, int permutation, int signs, struct find
     }
     if (!explains(j, &h))
         return;
-    int cost = __builtin_popcountll((unsigned long long)faults);
+    int cost = count_bits(faults);
     bool mixed = j->in->generation && reversed > 0 && reversed < seen;
     if (mixed)
         cost++;
