@@ -477,7 +477,7 @@ static void what_fits_a_reactive_load_and_a_wrong_wiring_is_not_decided(void **s
     (void)state;
     const enum site three[] = {SITE_3P4W, SITE_3P3W_3CT, SITE_3P3W_2CT};
     for (size_t i = 0; i < COUNT(three); i++) {
-        for (double phi = -75; phi <= 90; phi += 1) {
+        for (double phi = -74; phi < 90; phi += 1) {
             if (phi > -12 && phi < 47)
                 continue;
             struct installation n = plain(three[i], phi);
@@ -487,7 +487,7 @@ static void what_fits_a_reactive_load_and_a_wrong_wiring_is_not_decided(void **s
             assert_int_equal(w.faults, 0);
         }
         for (int permutation = 4; permutation < 6; permutation++) {
-            for (double phi = -5; phi <= 30; phi += 1) {
+            for (double phi = -5; phi < 30; phi += 1) {
                 struct installation n = plain(three[i], phi);
                 n.permutation = permutation;
                 n.reversed = 7;
