@@ -111,7 +111,9 @@ static void configure(struct sim *m, const struct source_options *o, enum meter_
                            : (double)o->start_utc_us * 1e-6 + s->zone_s;
     for (int lane = 0; lane < f->lanes; lane++) {
         int k = lane % METER_GROUP_LANES;
-        bool used = k < 3 && (k < s->system->phases);
+        bool voltage = lane < METER_GROUP_LANES;
+        bool reference = !s->system->neutral && k == 1 && (voltage || s->sensors == 2);
+        bool used = k < s->system->phases && !reference; /* what is not connected has no noise */
         const struct load_config *l =
             lane < METER_GROUP_LANES ? NULL : &c->load[lane / METER_GROUP_LANES - 1];
         y->counts_per_unit[lane] =
