@@ -49,7 +49,7 @@ struct synth {
 
 static double complex turn(double rad)
 {
-    return CMPLX(cos(rad), sin(rad));
+    return cos(rad) + sin(rad) * (double complex)I;
 }
 
 /* Fundamental `rms` with the shape that belongs to it. */
