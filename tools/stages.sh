@@ -1,0 +1,102 @@
+#!/bin/sh
+# stages.sh test|quick|lint|check-all - runs the checks in order, cheapest first, and counts them.
+# Called by ./dev from the root of the repository, which has installed what is needed.
+set -u
+mode=$1
+passed=0 failed=0 skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# check NAME COMMAND...: one check, one line; what it printed only when it fails.
+check() {
+    name=$1
+    shift
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'ok      %s\n' "$name"
+    else
+        failed=$((failed + 1))
+        printf 'FAILED  %s\n' "$name"
+        tail -n 60 "$log" | sed 's/^/        /'
+    fi
+}
+
+# suite NAME DIR MESON-TEST-OPTIONS...: a run of meson's tests, counted case by case.
+suite() {
+    name=$1 dir=$2
+    shift 2
+    meson test -C "$dir" --no-rebuild --quiet --print-errorlogs "$@" >"$log" 2>&1
+    counts=$(python3 tools/tally.py "$dir/meson-logs/testlog.json") || counts='0 1 0'
+    # shellcheck disable=SC2086 # three numbers
+    set -- $counts
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+    if [ "$2" = 0 ]; then
+        printf 'ok      %s: %s passed, %s skipped\n' "$name" "$1" "$3"
+    else
+        printf 'FAILED  %s: %s of %s\n' "$name" "$2" "$(($1 + $2))"
+        tail -n 120 "$log" | sed 's/^/        /'
+    fi
+}
+
+setup() { # DIR OPTIONS...: sets up when new, builds
+    dir=$1
+    shift
+    [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" || return 1
+    ninja -C "$dir"
+}
+
+format_is_kept() {
+    git ls-files '*.c' '*.h' | xargs clang-format-14 --dry-run --Werror
+}
+
+tidy() {
+    git ls-files 'src/*.c' | xargs -n 4 -P 2 clang-tidy-14 -p build --quiet --warnings-as-errors='*'
+}
+
+clang() {
+    CC=clang-14 setup "$@"
+}
+
+check 'format: clang-format has nothing to change' format_is_kept
+check 'floors: every room includes only lower floors' python3 tools/check_floors.py
+check 'house: no stray names, no long files, headers guarded' python3 tools/check_house.py
+check 'build: gcc, warnings are errors' setup build --werror
+check 'purity: meter and wire need only math and memory' python3 tools/check_purity.py build
+case $mode in
+lint)
+    check 'tidy: clang-tidy over all sources' tidy
+    ;;
+quick)
+    suite 'unit and golden tests' build --suite unit --suite golden
+    ;;
+test)
+    suite 'unit, golden, simulation and peer tests, fuzz corpora' build
+    check 'build: clang, warnings are errors' clang build-clang --werror
+    check 'build: ASan and UBSan' clang build-asan --werror -Db_sanitize=address,undefined -Db_lundef=false
+    suite 'unit tests and corpora under ASan and UBSan' build-asan --suite unit --suite fuzz --timeout-multiplier 8
+    check 'build: TSan' clang build-tsan --werror -Db_sanitize=thread -Db_lundef=false
+    suite 'shared-memory tests under TSan' build-tsan --suite threads --timeout-multiplier 8
+    check 'build: fuzz targets' clang build-fuzz -Dfuzzing=true -Db_lundef=false
+    check 'fuzz: ten seconds a target' sh tools/fuzz.sh build-fuzz 10
+    check 'tidy: clang-tidy over all sources' tidy
+    ;;
+check-all)
+    suite 'unit, golden, simulation and peer tests, fuzz corpora' build
+    check 'build: clang, warnings are errors' clang build-clang --werror
+    suite 'the same, built by clang' build-clang
+    check 'build: ASan and UBSan' clang build-asan --werror -Db_sanitize=address,undefined -Db_lundef=false
+    suite 'all under ASan and UBSan' build-asan --timeout-multiplier 10
+    check 'build: TSan' clang build-tsan --werror -Db_sanitize=thread -Db_lundef=false
+    suite 'all under TSan' build-tsan --timeout-multiplier 20
+    check 'build: fuzz targets' clang build-fuzz -Dfuzzing=true -Db_lundef=false
+    check 'fuzz: ten minutes a target' sh tools/fuzz.sh build-fuzz 600
+    check 'tidy: clang-tidy over all sources' tidy
+    ;;
+esac
+
+if [ "$skipped" != 0 ]; then
+    printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+else
+    printf '%s passed, %s failed\n' "$passed" "$failed"
+fi
+[ "$failed" = 0 ]
