@@ -168,7 +168,7 @@ static enum err adopt(struct window **w, const char *path, const struct window_o
     (*w)->fd = fd;
     struct window_header *h = header(*w);
     e = check_header(h, (uint64_t)st.st_size, path, why);
-    if (e == ERR_OK && (h->loads != o->loads || h->slot_size != o->slot_size))
+    if (e == ERR_OK && ((o->loads && h->loads != o->loads) || h->slot_size != o->slot_size))
         e = reason(why, ERR_FORMAT, "%s: made for %d loads", path, h->loads);
     if (e == ERR_OK)
         return ERR_OK;
@@ -180,7 +180,8 @@ static enum err adopt(struct window **w, const char *path, const struct window_o
 static enum err make(struct window **w, const char *path, const struct window_options *o,
                      struct reason *why)
 {
-    struct parts p = parts_of(o->loads, o->slot_size);
+    int32_t loads = o->loads ? o->loads : 1;
+    struct parts p = parts_of(loads, o->slot_size);
     char beside[PATH_MAX];
     (void)snprintf(beside, sizeof beside, "%s.new", path);
     (void)unlink(beside);
@@ -206,9 +207,9 @@ static enum err make(struct window **w, const char *path, const struct window_op
     (*w)->fd = fd;
     struct window_header *h = header(*w);
     memcpy(h->magic, WINDOW_MAGIC, sizeof h->magic);
-    h->layout = layout_of(o->loads, o->slot_size);
+    h->layout = layout_of(loads, o->slot_size);
     h->size = p.size;
-    h->loads = o->loads;
+    h->loads = loads;
     h->slot_size = o->slot_size;
     return ERR_OK;
 }
@@ -233,8 +234,8 @@ enum err window_create(struct window **w, const struct window_options *o, struct
     int n = snprintf(path, sizeof path, "%s/%s", o->folder, WINDOW_FILE);
     if (n < 0 || (size_t)n >= sizeof path - 8)
         return reason(why, ERR_RANGE, "%.80s...: the path is too long", o->folder);
-    if (o->loads < 1 || o->loads > METER_MAX_LOADS)
-        return reason(why, ERR_RANGE, "%d loads: 1 .. %d", o->loads, METER_MAX_LOADS);
+    if (o->loads < 0 || o->loads > METER_MAX_LOADS)
+        return reason(why, ERR_RANGE, "%d loads: 0 .. %d", o->loads, METER_MAX_LOADS);
     struct window *made = NULL;
     enum err e = adopt(&made, path, o, why);
     bool adopted = e == ERR_OK;
@@ -243,7 +244,7 @@ enum err window_create(struct window **w, const struct window_options *o, struct
     if (e != ERR_OK)
         return e;
     struct window_header *h = header(made);
-    made->parts = parts_of(o->loads, o->slot_size);
+    made->parts = parts_of(h->loads, o->slot_size);
     start_anew(made, adopted && strncmp(h->boot, o->boot, sizeof h->boot) == 0);
     h->pid = (int32_t)getpid();
     (void)snprintf(h->program, sizeof h->program, "%s", o->program);

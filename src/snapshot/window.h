@@ -63,7 +63,7 @@ struct window_options {
     const char *program; /* version text */
     const char *boot;    /* boot id: another boot's pictures are not shown */
     int64_t now_utc_us;
-    int32_t loads; /* 1 .. METER_MAX_LOADS */
+    int32_t loads; /* 1 .. METER_MAX_LOADS; 0 = as many as the predecessor's, 1 where there is none */
     size_t slot_size;
 };
 
