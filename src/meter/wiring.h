@@ -1,7 +1,28 @@
 /* wiring - is the meter wired as it should be? From the phasors of one window.
  *
- * Never says OK when it is not sure: where the load is too small or its angle fits several wirings,
- * the verdict is UNDECIDED and the text says what is needed (spec/product.md 5.5).
+ * Voltages are judged first: a missing one, or angles that the system cannot have, end the check (put right what
+ * is named, then look again). Then all ways to connect the currents (6 permutations, 8 reversals) are tried; the ones
+ * that explain every current with a usual load are kept, and the one with the fewest faults is named.
+ *
+ * A usual load is one between about 10 degrees capacitive and 45 inductive in three-phase systems; in
+ * single-phase and split-phase systems, where only the sign matters, +-80. The window is as wide as it can be:
+ * one step between two wirings is 60 degrees, so what is more than 58 wide would fit two of them.
+ * For the same reason no meter can tell these apart, and the check decides as follows:
+ *   - right, with a load beyond the window | all three rotated and reversed, usual load: UNDECIDED (currents of
+ *     about equal angle that all import are never called a fault)
+ *   - right, with a usual load | all three rotated and reversed with a load of 20 .. 65 degrees capacitive or beyond
+ *     55 inductive: OK (as with every wiring check; EM340 states the same window: spec/product.md 5.5)
+ *   - split phase: exchanged and both reversed | right: OK (the same energy). Where v2 = -v1 the single fault is named:
+ *     exchanged | both reversed: exchanged
+ * Otherwise it never says OK when it is not sure: where the load is too small, absent in a phase, or its angle fits
+ * several wirings, the verdict is UNDECIDED and the text says what is needed.
+ *
+ * 3P3W: angles are against the virtual star point. With two current transformers the third current is derived, so it
+ * is wrong whenever one of them is: set `currents` to 2. Strongly unequal line-to-line loads end UNDECIDED.
+ * Wild leg: voltages 0, +-90, 180 degrees, unequal on purpose; the windows of L1 and L3 are wider by the angle between
+ * L-N and the star point, since their loads may be single-phase or three-phase.
+ *
+ * Pure.
  */
 #ifndef METER_WIRING_H
 #define METER_WIRING_H
@@ -36,12 +57,25 @@ enum wiring_fault {
     FAULT_NO_CURRENT_3 = 1 << 14,
 };
 
+/* Why a verdict is UNDECIDED. */
+enum wiring_hint {
+    HINT_NONE,
+    HINT_LOW_CURRENT,  /* all currents below 1 % In (unknown In: no current at all) */
+    HINT_PART_CURRENT, /* those that flow are right; no current in another phase */
+    HINT_POOR_PF,      /* all currents import at an equal angle that also fits a wrong wiring */
+    HINT_NO_MATCH,     /* no wiring explains them with a usual load */
+    HINT_AMBIGUOUS,    /* several do, equally well */
+    HINT_MIXED,        /* generation: some phases import, others export */
+    HINT_COUNT
+};
+
 struct wiring {
     int64_t verdict; /* enum wiring_verdict */
     int64_t faults;  /* enum wiring_fault */
     int64_t map
         [3]; /* the correction: the current input k belongs to phase |map[k]| (1..3), reversed if < 0;
                         0 where not known. {1,2,3} when nothing is to be changed */
+    int64_t hint; /* enum wiring_hint; HINT_NONE unless UNDECIDED */
 };
 
 struct wiring_input {
@@ -49,6 +83,7 @@ struct wiring_input {
     double nominal_v; /* L-N; of 3P3W: L-L / sqrt 3 */
     double nominal_a; /* primary In */
     bool generation;  /* this load may export: then all currents reversed is not a fault */
+    int currents; /* 3P3W: 2 = two transformers, that of L2 is derived; 3 = three; 0 = not known */
     double voltage_v[3], voltage_deg[3]; /* fundamentals L-N */
     double current_a[3], current_deg[3];
 };

@@ -1,0 +1,368 @@
+#include "meter/wiring.h"
+
+#include <math.h>
+#include <string.h>
+
+#define RADIANS (3.14159265358979323846 / 180.0)
+
+#define MISSING_VOLTAGE \
+    0.4              /* of the largest: two leads of a swapped neutral leave the third at 0.577 */
+#define NO_MAINS 0.2 /* of nominal */
+#define VOLTAGE_TOLERANCE_DEG 20.0
+#define LOW_CURRENT 0.01       /* of In */
+#define LOW_CURRENT_SHARE 0.02 /* of the largest, where In is not known */
+#define LOW_CURRENT_A 0.001    /* likewise: nothing flows */
+#define USUAL_LOW_DEG \
+    (-11.5) /* the window of a usual load: 58 of the 60 degrees from one wiring to the next, */
+#define USUAL_HIGH_DEG 46.5   /* round the -5 .. 40 degrees of spec/product.md 5.5 */
+#define SIGN_ONLY_DEG 80.0    /* where wirings are 180 degrees apart */
+#define EQUAL_ANGLES_DEG 30.0 /* loads of three phases differ less than this, wirings by 60 */
+#define ZERO_SUM 0.05         /* of the largest current: noise of three phasors */
+
+struct window {
+    double low, high;
+};
+
+/* One way to connect the inputs: input k carries the current of phase phase[k], turned round if reversed[k]. */
+struct hypothesis {
+    int phase[3];
+    bool reversed[3];
+};
+
+struct judge {
+    const struct wiring_input *in;
+    int phases;
+    bool present[3]; /* current k is large enough to have an angle */
+    bool two_transformers;
+    struct window window[3]; /* of phi, per phase */
+    double equal_deg;
+};
+
+static const int permutations[6][3] = {
+    {0, 1, 2}, {1, 0, 2}, {2, 1, 0}, {0, 2, 1}, {1, 2, 0}, {2, 0, 1},
+};
+static const int64_t permutation_fault[6] = {
+    0, FAULT_SWAPPED_12, FAULT_SWAPPED_13, FAULT_SWAPPED_23, FAULT_ROTATED, FAULT_ROTATED,
+};
+
+static double wrap(double deg)
+{
+    return remainder(deg, 360.0);
+}
+
+static int phases_of(enum meter_system s)
+{
+    return s == SYSTEM_1P2W ? 1 : s == SYSTEM_2P3W ? 2 : 3;
+}
+
+static bool near(double angle_deg, double expected_deg)
+{
+    return fabs(fabs(angle_deg) - expected_deg) <= VOLTAGE_TOLERANCE_DEG;
+}
+
+static int64_t missing_voltages(const struct wiring_input *in, int phases)
+{
+    double largest = 0;
+    for (int k = 0; k < phases; k++)
+        largest = fmax(largest, in->voltage_v[k]);
+    bool none = largest < 1.0 || largest < NO_MAINS * in->nominal_v;
+    int64_t faults = 0;
+    for (int k = 0; k < phases; k++)
+        if (none || !(in->voltage_v[k] >= MISSING_VOLTAGE * largest))
+            faults |= FAULT_NO_VOLTAGE_1 << k;
+    return faults;
+}
+
+static int64_t voltage_angles(const struct wiring_input *in, int64_t missing)
+{
+    double d12 = wrap(in->voltage_deg[1] - in->voltage_deg[0]);
+    double d23 = wrap(in->voltage_deg[2] - in->voltage_deg[1]);
+    double d13 = wrap(in->voltage_deg[2] - in->voltage_deg[0]);
+    bool has12 = !(missing & (FAULT_NO_VOLTAGE_1 | FAULT_NO_VOLTAGE_2));
+    bool has23 = !(missing & (FAULT_NO_VOLTAGE_2 | FAULT_NO_VOLTAGE_3));
+    bool has13 = !(missing & (FAULT_NO_VOLTAGE_1 | FAULT_NO_VOLTAGE_3));
+    bool right = true;
+    switch (in->system) {
+    case SYSTEM_1P2W:
+        break;
+    case SYSTEM_2P3W: /* a split phase, or two phases of three */
+        right = !has12 || near(d12, 180) || near(d12, 120);
+        break;
+    case SYSTEM_3P3W: /* with a lead missing the star point moves */
+        right = missing || (near(d12, 120) && near(d23, 120) && near(d13, 120));
+        break;
+    case SYSTEM_3P4W:
+        right =
+            (!has12 || near(d12, 120)) && (!has23 || near(d23, 120)) && (!has13 || near(d13, 120));
+        break;
+    case SYSTEM_WILD_LEG:
+        right =
+            (!has12 || near(d12, 90)) && (!has23 || near(d23, 90)) && (!has13 || near(d13, 180));
+        break;
+    }
+    return right ? 0 : FAULT_VOLTAGE_ANGLES;
+}
+
+/* Only for three voltages whose angles are right. Wild leg: L2 lags L1 by 90 degrees (L-L: by 120). */
+static int64_t sequence(const struct wiring_input *in, int phases)
+{
+    return phases == 3 && wrap(in->voltage_deg[1] - in->voltage_deg[0]) > 0 ? FAULT_SEQUENCE : 0;
+}
+
+static int find_currents(struct judge *j)
+{
+    const struct wiring_input *in = j->in;
+    double largest = 0;
+    for (int k = 0; k < j->phases; k++)
+        largest = fmax(largest, in->current_a[k]);
+    double least = in->nominal_a > 0 ? LOW_CURRENT * in->nominal_a
+                                     : fmax(LOW_CURRENT_SHARE * largest, LOW_CURRENT_A);
+    int count = 0;
+    for (int k = 0; k < j->phases; k++) {
+        j->present[k] = in->current_a[k] >= least;
+        count += j->present[k];
+    }
+    return count;
+}
+
+static void set_windows(struct judge *j)
+{
+    const struct wiring_input *in = j->in;
+    bool sign_only =
+        in->system == SYSTEM_1P2W ||
+        (in->system == SYSTEM_2P3W && near(wrap(in->voltage_deg[1] - in->voltage_deg[0]), 180));
+    double star_re = 0, star_im = 0;
+    for (int p = 0; p < 3; p++) {
+        star_re += in->voltage_v[p] * cos(in->voltage_deg[p] * RADIANS) / 3;
+        star_im += in->voltage_v[p] * sin(in->voltage_deg[p] * RADIANS) / 3;
+    }
+    j->equal_deg = EQUAL_ANGLES_DEG;
+    for (int p = 0; p < 3; p++) {
+        struct window w = {USUAL_LOW_DEG, USUAL_HIGH_DEG};
+        if (sign_only)
+            w = (struct window){-SIGN_ONLY_DEG, SIGN_ONLY_DEG};
+        if (in->system == SYSTEM_WILD_LEG) {
+            double re = in->voltage_v[p] * cos(in->voltage_deg[p] * RADIANS) - star_re;
+            double im = in->voltage_v[p] * sin(in->voltage_deg[p] * RADIANS) - star_im;
+            double lead = wrap(in->voltage_deg[p] - atan2(im, re) / RADIANS);
+            w.low += fmin(0, lead);
+            w.high += fmax(0, lead);
+            j->equal_deg = fmax(j->equal_deg, EQUAL_ANGLES_DEG + 1.5 * fabs(lead));
+        }
+        j->window[p] = w;
+    }
+}
+
+/* How far the current of `angle_deg` would lag behind the voltage of phase p. */
+static double lag(const struct judge *j, int p, double angle_deg, bool reversed)
+{
+    return wrap(j->in->voltage_deg[p] - angle_deg + (reversed ? 180 : 0));
+}
+
+static bool usual(const struct judge *j, int p, double phi)
+{
+    return phi >= j->window[p].low && phi <= j->window[p].high;
+}
+
+/* Two transformers: what the third line carries if the hypothesis is right. */
+static bool third_usual(const struct judge *j, const struct hypothesis *h)
+{
+    const struct wiring_input *in = j->in;
+    double re = 0, im = 0;
+    for (int k = 0; k < 3; k += 2) {
+        double a = (h->reversed[k] ? -1 : 1) * in->current_a[k];
+        re -= a * cos(in->current_deg[k] * RADIANS);
+        im -= a * sin(in->current_deg[k] * RADIANS);
+    }
+    if (hypot(re, im) < 0.1 * fmax(in->current_a[0], in->current_a[2]))
+        return true; /* too small to tell anything */
+    return usual(j, h->phase[1], lag(j, h->phase[1], atan2(im, re) / RADIANS, false));
+}
+
+static bool explains(const struct judge *j, const struct hypothesis *h)
+{
+    for (int k = 0; k < j->phases; k++) {
+        if (!j->present[k] || (j->two_transformers && k == 1))
+            continue;
+        if (!usual(j, h->phase[k], lag(j, h->phase[k], j->in->current_deg[k], h->reversed[k])))
+            return false;
+    }
+    return !j->two_transformers || third_usual(j, h);
+}
+
+static int count_bits(int64_t faults)
+{
+    int n = 0;
+    for (; faults; faults &= faults - 1)
+        n++;
+    return n;
+}
+
+struct finding {
+    int cost; /* faults named; 99 = nothing explains the currents */
+    bool tie, mixed;
+    int64_t faults;
+    struct hypothesis best;
+};
+
+/* With generation, currents that are all reversed export; some reversed and some not cannot be told from some
+ * phases exporting, so direction is no fault there. */
+static void weigh(const struct judge *j, int permutation, int signs, struct finding *f)
+{
+    struct hypothesis h;
+    int64_t faults = permutation_fault[permutation];
+    int seen = 0, reversed = 0;
+    for (int k = 0; k < 3; k++) {
+        h.phase[k] = permutations[permutation][k];
+        h.reversed[k] = signs >> k & 1;
+        bool judged = k < j->phases && j->present[k] && !(j->two_transformers && k == 1);
+        if (h.reversed[k] && !judged)
+            return; /* says the same as without */
+        seen += judged;
+        reversed += h.reversed[k];
+        if (h.reversed[k] && !j->in->generation)
+            faults |= FAULT_REVERSED_1 << k;
+    }
+    if (!explains(j, &h))
+        return;
+    int cost = count_bits(faults);
+    bool mixed = j->in->generation && reversed > 0 && reversed < seen;
+    if (mixed)
+        cost++;
+    if (cost > f->cost)
+        return;
+    f->tie = cost == f->cost;
+    if (f->tie)
+        return;
+    if (j->in->generation)
+        memset(h.reversed, 0, sizeof h.reversed);
+    *f = (struct finding){.cost = cost, .mixed = mixed, .faults = faults, .best = h};
+}
+
+static struct finding search(const struct judge *j)
+{
+    struct finding f = {.cost = 99};
+    for (int p = 0; p < 6; p++) {
+        bool fits = true; /* phases that the system does not have stay where they are */
+        for (int k = j->phases; k < 3; k++)
+            fits &= permutations[p][k] == k;
+        for (int signs = 0; fits && signs < 1 << j->phases; signs++)
+            weigh(j, p, signs, &f);
+    }
+    return f;
+}
+
+/* All currents lag (or lead) their own voltage by about the same and import: a right wiring with a load outside the
+ * window cannot be excluded. With generation they may export as well. */
+static bool equal_angles(const struct judge *j)
+{
+    double least = HUGE_VAL, most = -HUGE_VAL, first = 0;
+    bool any = false;
+    for (int k = 0; k < j->phases; k++) {
+        if (!j->present[k] || (j->two_transformers && k == 1))
+            continue;
+        double phi = lag(j, k, j->in->current_deg[k], false);
+        if (!j->in->generation && fabs(phi) > 90)
+            return false;
+        if (!any)
+            first = phi;
+        any = true;
+        least = fmin(least, wrap(phi - first));
+        most = fmax(most, wrap(phi - first));
+    }
+    return any && most - least <= j->equal_deg;
+}
+
+static bool sum_is_zero(const struct wiring_input *in)
+{
+    double re = 0, im = 0, largest = 0;
+    for (int k = 0; k < 3; k++) {
+        re += in->current_a[k] * cos(in->current_deg[k] * RADIANS);
+        im += in->current_a[k] * sin(in->current_deg[k] * RADIANS);
+        largest = fmax(largest, in->current_a[k]);
+    }
+    return hypot(re, im) <= ZERO_SUM * largest;
+}
+
+static struct finding judge_currents(struct judge *j)
+{
+    j->two_transformers = j->in->system == SYSTEM_3P3W && j->in->currents == 2;
+    struct finding f = search(j);
+    if (f.cost == 99 && j->in->system == SYSTEM_3P3W && j->in->currents == 0 && !equal_angles(j) &&
+        sum_is_zero(j->in)) {
+        j->two_transformers = true;
+        f = search(j);
+    }
+    return f;
+}
+
+static int64_t absent_currents(const struct judge *j)
+{
+    int64_t faults = 0;
+    for (int k = 0; k < j->phases; k++)
+        if (!j->present[k] && !(j->two_transformers && k == 1))
+            faults |= FAULT_NO_CURRENT_1 << k;
+    return faults;
+}
+
+static void undecided(struct wiring *out, enum wiring_hint hint)
+{
+    out->hint = hint;
+    if (out->faults & FAULT_SEQUENCE)
+        out->verdict = WIRING_FAULTY; /* of the voltages nothing is in doubt */
+}
+
+static void conclude(const struct judge *j, const struct finding *f, struct wiring *out)
+{
+    int64_t absent = absent_currents(j);
+    out->faults |= absent;
+    if (f->cost > 0 && equal_angles(j)) {
+        undecided(out, HINT_POOR_PF);
+        return;
+    }
+    if (f->cost == 99 || f->tie || (f->mixed && f->faults == 0)) {
+        undecided(out, f->cost == 99 ? HINT_NO_MATCH : f->tie ? HINT_AMBIGUOUS : HINT_MIXED);
+        return;
+    }
+    out->faults |= f->faults;
+    for (int k = 0; k < j->phases && !f->mixed; k++)
+        out->map[k] = (f->best.reversed[k] ? -1 : 1) * (f->best.phase[k] + 1);
+    if (f->cost == 0 && absent) {
+        undecided(out, HINT_PART_CURRENT);
+        return;
+    }
+    out->verdict = out->faults ? WIRING_FAULTY : WIRING_OK;
+}
+
+static bool finite_input(const struct wiring_input *in)
+{
+    for (int k = 0; k < 3; k++)
+        if (!(fabs(in->voltage_v[k]) < HUGE_VAL && fabs(in->voltage_deg[k]) < HUGE_VAL &&
+              fabs(in->current_a[k]) < HUGE_VAL && fabs(in->current_deg[k]) < HUGE_VAL))
+            return false;
+    return true;
+}
+
+void wiring_check(const struct wiring_input *in, struct wiring *out)
+{
+    *out = (struct wiring){.verdict = WIRING_UNDECIDED};
+    if (!finite_input(in)) {
+        out->hint = HINT_NO_MATCH;
+        return;
+    }
+    struct judge j = {.in = in, .phases = phases_of(in->system)};
+    int64_t missing = missing_voltages(in, j.phases);
+    out->faults = missing | voltage_angles(in, missing);
+    if (out->faults) {
+        out->verdict = WIRING_FAULTY;
+        return;
+    }
+    out->faults = sequence(in, j.phases);
+    if (find_currents(&j) == 0) {
+        undecided(out, HINT_LOW_CURRENT);
+        return;
+    }
+    set_windows(&j);
+    struct finding f = judge_currents(&j);
+    conclude(&j, &f, out);
+}
