@@ -27,7 +27,8 @@ enum err reason_prefix(struct reason *why, enum err e, const char *format, ...)
     if (n < 0)
         n = 0;
     size_t used = (size_t)n < sizeof why->text ? (size_t)n : sizeof why->text - 1;
-    (void)snprintf(why->text + used, sizeof why->text - used, ": %s", old.text);
+    (void)snprintf(why->text + used, sizeof why->text - used, ": %.*s",
+                   (int)(sizeof old.text - used), old.text);
     return e;
 }
 

@@ -7,6 +7,8 @@
 #ifndef BASE_SETTING_H
 #define BASE_SETTING_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +47,8 @@ struct setting_table {
     const struct setting *rows;
     size_t count;
     void *values; /* the room's struct; written only when a whole change was accepted */
+    /* What no single row can say ("a period that divides the hour"), of a whole new struct; may be NULL. */
+    enum err (*check)(const void *values, struct reason *why);
 };
 
 #endif

@@ -19,6 +19,7 @@ union snapshot_value {
 struct snapshot_load {
     union snapshot_value value[VAR_COUNT];
     uint8_t quality[VAR_COUNT]; /* enum quality */
+    int8_t wiring_map[3];       /* struct wiring.map: what wiring_text needs beside the values */
 };
 
 /* How far the clock behind the time stamps can be trusted (DESIGN.md 4). */
@@ -29,12 +30,18 @@ enum clock_quality {
     CLOCK_SIMULATED
 };
 
+/* What the meter knows of its source when it publishes. */
+enum source_state { SOURCE_RUNNING, SOURCE_STALLED, SOURCE_LOST, SOURCE_ENDED };
+
 struct snapshot {
     uint64_t sequence;     /* of the measuring window, from 1 */
     int64_t utc_us;        /* end of the window */
     int64_t monotonic_us;  /* CLOCK_MONOTONIC when it was published: tells its age */
     int32_t clock_quality; /* enum clock_quality */
     int32_t loads;
+    int32_t system;       /* enum meter_system */
+    int32_t source_state; /* enum source_state */
+    char source[96];      /* where the samples come from, for people */
     struct snapshot_load load[METER_MAX_LOADS];
 };
 
