@@ -17,7 +17,13 @@
 #define USUAL_HIGH_DEG 46.5   /* round the -5 .. 40 degrees of spec/product.md 5.5 */
 #define SIGN_ONLY_DEG 80.0    /* where wirings are 180 degrees apart */
 #define EQUAL_ANGLES_DEG 30.0 /* loads of three phases differ less than this, wirings by 60 */
-#define ZERO_SUM 0.05         /* of the largest current: noise of three phasors */
+#define POOR_LOW_DEG (-75.0)  /* no load leads more */
+#define POOR_HIGH_DEG 90.0    /* an idle transformer or motor lags up to 85 */
+#define BALANCED_DEG 15.0     /* three wires: angles and sizes of the lines differ less */
+#define BALANCED_SHARE 0.5
+#define WILD_LEG_DEG 12.0 /* noise, and loads that differ in angle */
+#define COLLINEAR_DEG 20.0
+#define ZERO_SUM 0.05 /* of the largest current: noise of three phasors */
 
 struct window {
     double low, high;
@@ -35,7 +41,7 @@ struct judge {
     bool present[3]; /* current k is large enough to have an angle */
     bool two_transformers;
     struct window window[3]; /* of phi, per phase */
-    double equal_deg;
+    double lead[3];          /* wild leg: of the voltage to neutral before that to the star point */
 };
 
 static const int permutations[6][3] = {
@@ -136,7 +142,6 @@ static void set_windows(struct judge *j)
         star_re += in->voltage_v[p] * cos(in->voltage_deg[p] * RADIANS) / 3;
         star_im += in->voltage_v[p] * sin(in->voltage_deg[p] * RADIANS) / 3;
     }
-    j->equal_deg = EQUAL_ANGLES_DEG;
     for (int p = 0; p < 3; p++) {
         struct window w = {USUAL_LOW_DEG, USUAL_HIGH_DEG};
         if (sign_only)
@@ -144,10 +149,9 @@ static void set_windows(struct judge *j)
         if (in->system == SYSTEM_WILD_LEG) {
             double re = in->voltage_v[p] * cos(in->voltage_deg[p] * RADIANS) - star_re;
             double im = in->voltage_v[p] * sin(in->voltage_deg[p] * RADIANS) - star_im;
-            double lead = wrap(in->voltage_deg[p] - atan2(im, re) / RADIANS);
-            w.low += fmin(0, lead);
-            w.high += fmax(0, lead);
-            j->equal_deg = fmax(j->equal_deg, EQUAL_ANGLES_DEG + 1.5 * fabs(lead));
+            j->lead[p] = wrap(in->voltage_deg[p] - atan2(im, re) / RADIANS);
+            w.low += fmin(0, j->lead[p]);
+            w.high += fmax(0, j->lead[p]);
         }
         j->window[p] = w;
     }
@@ -164,7 +168,19 @@ static bool usual(const struct judge *j, int p, double phi)
     return phi >= j->window[p].low && phi <= j->window[p].high;
 }
 
-/* Two transformers: what the third line carries if the hypothesis is right. */
+/* Three line currents that differ little. Without a neutral, unequal ones let a wrong connection look like a right
+ * one: a load between two lines shows the same current at both. */
+static bool balanced(const double amps[3], const double phi[3])
+{
+    for (int k = 0; k < 3; k++)
+        for (int other = 0; other < 3; other++)
+            if (fabs(wrap(phi[k] - phi[other])) > BALANCED_DEG ||
+                amps[k] < BALANCED_SHARE * amps[other])
+                return false;
+    return true;
+}
+
+/* Two transformers: whether the third line carries what the others say, if the hypothesis is right. */
 static bool third_usual(const struct judge *j, const struct hypothesis *h)
 {
     const struct wiring_input *in = j->in;
@@ -174,9 +190,32 @@ static bool third_usual(const struct judge *j, const struct hypothesis *h)
         re -= a * cos(in->current_deg[k] * RADIANS);
         im -= a * sin(in->current_deg[k] * RADIANS);
     }
-    if (hypot(re, im) < 0.1 * fmax(in->current_a[0], in->current_a[2]))
-        return true; /* too small to tell anything */
-    return usual(j, h->phase[1], lag(j, h->phase[1], atan2(im, re) / RADIANS, false));
+    const double amps[3] = {in->current_a[0], hypot(re, im), in->current_a[2]};
+    const double phi[3] = {
+        lag(j, h->phase[0], in->current_deg[0], h->reversed[0]),
+        lag(j, h->phase[1], atan2(im, re) / RADIANS, false),
+        lag(j, h->phase[2], in->current_deg[2], h->reversed[2]),
+    };
+    return balanced(amps, phi);
+}
+
+/* Wild leg: L2 lags by the angle of the load, whatever the load; L1 and L3 by that, plus up to the angle between L-N
+ * and the star point as far as the load is three-phase. */
+static bool wild_leg_agrees(const struct judge *j, const struct hypothesis *h)
+{
+    double phi[3] = {0};
+    bool has[3] = {false};
+    for (int k = 0; k < 3; k++) {
+        has[h->phase[k]] = j->present[k];
+        phi[h->phase[k]] = lag(j, h->phase[k], j->in->current_deg[k], h->reversed[k]);
+    }
+    for (int p = 0; has[1] && p < 3; p++) {
+        double more = wrap(phi[p] - phi[1]);
+        if (has[p] && (more < fmin(0, j->lead[p]) - WILD_LEG_DEG ||
+                       more > fmax(0, j->lead[p]) + WILD_LEG_DEG))
+            return false;
+    }
+    return true;
 }
 
 static bool explains(const struct judge *j, const struct hypothesis *h)
@@ -187,6 +226,8 @@ static bool explains(const struct judge *j, const struct hypothesis *h)
         if (!usual(j, h->phase[k], lag(j, h->phase[k], j->in->current_deg[k], h->reversed[k])))
             return false;
     }
+    if (j->in->system == SYSTEM_WILD_LEG && !wild_leg_agrees(j, h))
+        return false;
     return !j->two_transformers || third_usual(j, h);
 }
 
@@ -204,6 +245,19 @@ struct finding {
     int64_t faults;
     struct hypothesis best;
 };
+
+/* Where two voltages are in line (split phase, L1 and L3 of a wild leg), one of them reversed is the other. */
+static bool same_energy(const struct judge *j, const struct hypothesis *a,
+                        const struct hypothesis *b)
+{
+    for (int k = 0; k < j->phases; k++) {
+        double apart = j->in->voltage_deg[a->phase[k]] - j->in->voltage_deg[b->phase[k]] +
+                       (a->reversed[k] != b->reversed[k] ? 180 : 0);
+        if (fabs(wrap(apart)) > COLLINEAR_DEG)
+            return false;
+    }
+    return true;
+}
 
 /* With generation, currents that are all reversed export; some reversed and some not cannot be told from some
  * phases exporting, so direction is no fault there. */
@@ -231,9 +285,10 @@ static void weigh(const struct judge *j, int permutation, int signs, struct find
         cost++;
     if (cost > f->cost)
         return;
-    f->tie = cost == f->cost;
-    if (f->tie)
+    if (cost == f->cost) {
+        f->tie |= !same_energy(j, &h, &f->best);
         return;
+    }
     if (j->in->generation)
         memset(h.reversed, 0, sizeof h.reversed);
     *f = (struct finding){.cost = cost, .mixed = mixed, .faults = faults, .best = h};
@@ -256,13 +311,15 @@ static struct finding search(const struct judge *j)
  * window cannot be excluded. With generation they may export as well. */
 static bool equal_angles(const struct judge *j)
 {
+    static const struct hypothesis right = {.phase = {0, 1, 2}};
     double least = HUGE_VAL, most = -HUGE_VAL, first = 0;
     bool any = false;
     for (int k = 0; k < j->phases; k++) {
         if (!j->present[k] || (j->two_transformers && k == 1))
             continue;
         double phi = lag(j, k, j->in->current_deg[k], false);
-        if (!j->in->generation && fabs(phi) > 90)
+        double low = POOR_LOW_DEG + fmin(0, j->lead[k]), high = POOR_HIGH_DEG + fmax(0, j->lead[k]);
+        if (!j->in->generation && (phi < low || phi > high))
             return false;
         if (!any)
             first = phi;
@@ -270,7 +327,9 @@ static bool equal_angles(const struct judge *j)
         least = fmin(least, wrap(phi - first));
         most = fmax(most, wrap(phi - first));
     }
-    return any && most - least <= j->equal_deg;
+    if (j->in->system == SYSTEM_WILD_LEG && j->present[1])
+        return wild_leg_agrees(j, &right);
+    return any && most - least <= EQUAL_ANGLES_DEG;
 }
 
 static bool sum_is_zero(const struct wiring_input *in)
@@ -286,10 +345,19 @@ static bool sum_is_zero(const struct wiring_input *in)
 
 static struct finding judge_currents(struct judge *j)
 {
-    j->two_transformers = j->in->system == SYSTEM_3P3W && j->in->currents == 2;
+    const struct wiring_input *in = j->in;
+    j->two_transformers = in->system == SYSTEM_3P3W && in->currents == 2;
     struct finding f = search(j);
-    if (f.cost == 99 && j->in->system == SYSTEM_3P3W && j->in->currents == 0 && !equal_angles(j) &&
-        sum_is_zero(j->in)) {
+    if (in->system != SYSTEM_3P3W || in->currents != 0 || !sum_is_zero(in))
+        return f;
+    /* Three right transformers or two: what was found must hold for both. */
+    if (f.cost != 99) {
+        double phi[3];
+        for (int k = 0; k < 3; k++)
+            phi[k] = lag(j, f.best.phase[k], in->current_deg[k], f.best.reversed[k]);
+        if (!balanced(in->current_a, phi))
+            f.cost = 99;
+    } else if (!equal_angles(j)) {
         j->two_transformers = true;
         f = search(j);
     }

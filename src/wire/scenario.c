@@ -467,7 +467,7 @@ static enum err read_input(struct parser *p)
     case SCENARIO_5A:
         if ((e = words_expect(&p->w, "ratio")))
             return e;
-        return words_quantity(&p->w, units_times, 1, 2000, &p->load->ratio);
+        return words_number(&p->w, 1, 2000, &p->load->ratio);
     case SCENARIO_333MV:
         if ((e = words_expect(&p->w, "primary")))
             return e;

@@ -132,6 +132,20 @@ enum err words_clock(struct words *w, double *s)
     return words_wrong(w, ERR_FORMAT, "a time of day such as 07:30", word);
 }
 
+enum err words_number(struct words *w, double min, double max, double *x)
+{
+    struct span word = {0};
+    double value;
+    (void)words_next(w, &word);
+    if (!span_number(word, &value))
+        return words_wrong(w, ERR_FORMAT, "a number", word);
+    if (value < min || value > max)
+        return reason(w->why, ERR_RANGE, "%s:%u: %s: %g is outside %g..%g", w->file, w->line,
+                      w->statement, value, min, max);
+    *x = value;
+    return ERR_OK;
+}
+
 enum err words_whole(struct words *w, long min, long max, long *n)
 {
     struct span word = {0};

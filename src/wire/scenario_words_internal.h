@@ -33,6 +33,8 @@ enum err words_expect(struct words *w, const char *word) CHECKED;
 /* A number with one of `units`, "6 kW" or "6kW"; min .. max in the SI unit. */
 enum err words_quantity(struct words *w, const struct unit *units, double min, double max,
                         double *x) CHECKED;
+/* A number without a unit, min .. max. */
+enum err words_number(struct words *w, double min, double max, double *x) CHECKED;
 /* "07:30" or "07:30:15" in seconds. */
 enum err words_clock(struct words *w, double *s) CHECKED;
 /* True where the next word looks like a time of day. */
