@@ -63,7 +63,7 @@ static void show(const struct canvas *c)
             const struct cell *cell = &c->cells[y * c->width + x];
             char text[5];
             canvas_utf8(cell->character ? cell->character : ' ', text);
-            (void)attrset(look((enum style)cell->style));
+            (void)attrset((int)look((enum style)cell->style));
             (void)addstr(text);
         }
     }

@@ -146,17 +146,20 @@ static void print_text(const struct measuring *m, int load, const struct reading
     if (m->windows == 1 && load == 0) {
         printf("%6s %4s %10s", "window", "load", "end s");
         for (size_t i = 0; i < COUNT(columns); i++)
-            printf(" %*s", columns[i].width, columns[i].head);
-        printf("  flags\n");
+            printf(" %*s ", columns[i].width - 1, columns[i].head);
+        printf("  flags (~ uncertain, ! over range)\n");
     }
     printf("%6lld %4d %10.4f", (long long)m->windows, load, m->seconds);
     for (size_t i = 0; i < COUNT(columns); i++) {
         enum quality q = (enum quality)l->quality[columns[i].id];
-        if (q >= QUALITY_OVER_RANGE)
-            printf(" %*s", columns[i].width, q == QUALITY_OVER_RANGE ? "over" : "-");
+        if (q >= QUALITY_FAILED)
+            printf(" %*s ", columns[i].width - 1, "-");
         else
-            printf(" %*.*f", columns[i].width, columns[i].decimals,
-                   l->value[columns[i].id].real * columns[i].factor);
+            printf(" %*.*f%s", columns[i].width - 1, columns[i].decimals,
+                   l->value[columns[i].id].real * columns[i].factor,
+                   q == QUALITY_OVER_RANGE  ? "!"
+                   : q == QUALITY_UNCERTAIN ? "~"
+                                            : " ");
     }
     printf("  %s%s%s\n", r->now.flags & FLAG_PARTIAL ? "partial " : "",
            r->now.flags & FLAG_NO_REFERENCE ? "no-reference " : "",
@@ -379,5 +382,5 @@ int emsctl_measure(struct emsctl *ctl, const struct subcommand *self, int argc, 
     if (e == ERR_OK)
         return EXIT_GOOD;
     (void)emsctl_fail(self, e, &why);
-    return e == ERR_UNKNOWN ? EXIT_REFUSED : options_exit(e);
+    return (int)(e == ERR_UNKNOWN ? EXIT_REFUSED : options_exit(e));
 }

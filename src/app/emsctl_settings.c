@@ -169,7 +169,7 @@ static bool version_number(const char *text, int *version, struct reason *why)
 static int diff(struct session *s)
 {
     struct reason why;
-    int a, b;
+    int a, b = 0;
     json_t *before = NULL, *after = NULL;
     if (!version_number(s->words[1], &a, &why) ||
         (s->count > 2 && !version_number(s->words[2], &b, &why)))

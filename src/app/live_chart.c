@@ -1,23 +1,28 @@
 /* Harmonic bars and phasors of the live view. */
 #include "app/live_view.h"
 
+#include "base/err.h"
+
 #include <math.h>
 #include <stdio.h>
 
 #define AXIS 8 /* columns left of the bars */
 
-/* 1, 2 or 5 times a power of ten, at least x. */
+/* A number with one or two digits that halves well, at least x. */
 static double round_up(double x)
 {
+    static const double steps[] = {1, 1.5, 2, 3, 4, 5, 6, 8, 10};
     double ten = pow(10, floor(log10(x)));
-    double m = x / ten;
-    return (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10) * ten;
+    for (size_t i = 0; i < COUNT(steps); i++)
+        if (x <= steps[i] * ten)
+            return steps[i] * ten;
+    return 10 * ten;
 }
 
 static void axis_text(struct canvas *c, int y, int x, double value, const char *unit)
 {
     char text[32];
-    (void)snprintf(text, sizeof text, "%.*f %s", value >= 10 ? 0 : value >= 1 ? 1 : 2, value, unit);
+    (void)snprintf(text, sizeof text, "%.3g %s", value, unit);
     canvas_right(c, y, x, STYLE_DIM, text);
 }
 
@@ -80,12 +85,16 @@ void live_harmonics(struct canvas *c, const struct live_state *state, const stru
     char title[160], first[FIGURE_SIZE];
     figure_full(first, base, QUALITY_GOOD, v->unit, (struct figure_scale){1, ""}, FIGURE_TABLE,
                 c->unicode);
-    (void)snprintf(title, sizeof title, "%s 2\u2013%d, %s, fundamental %s", v->label, most,
-                   percent ? "% of the fundamental" : unit, first);
+    if (percent)
+        (void)snprintf(title, sizeof title, "%s 2\u2013%d in %% of %s", v->label, most, first);
+    else
+        (void)snprintf(title, sizeof title, "%s 2\u2013%d in %s", v->label, most, unit);
     canvas_rule(c, y0, x0, x1, title);
 
     int axis_y = y1 - 1, height = axis_y - y0 - 1;
     axis_text(c, y0 + 1, x0 + AXIS - 1, top, unit);
+    if (height >= 5)
+        axis_text(c, axis_y - (height + 1) / 2, x0 + AXIS - 1, top / 2, unit);
     axis_text(c, axis_y - 1, x0 + AXIS - 1, 0, unit);
     bool stale = p->age_us > LIVE_STALE_US;
     for (int h = 2; h <= most; h++) {
@@ -130,6 +139,10 @@ void live_phasors(struct canvas *c, const struct live_picture *p, int load, int 
     double radius = fmin((x1 - x0) - 8, 2.0 * (y1 - y0 - 1) - 5);
     if (radius < 6)
         return;
+    for (int degree = 0; degree < 360; degree += 10) {
+        double a = degree * acos(-1) / 180, x = cx + cos(a) * radius, y = cy - sin(a) * radius;
+        canvas_line(c, x, y, x, y, STYLE_DIM);
+    }
     for (int kind = 1; kind >= 0; kind--) { /* voltages over currents */
         double most = 0;
         for (int k = 0; k < 3; k++)

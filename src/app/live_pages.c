@@ -67,7 +67,7 @@ static int energy_table(struct canvas *c, int y, const char *title, const char *
     for (int i = 0; i < 5; i++)
         canvas_right(c, y + 1, 5 + step * (i + 1) - 1, STYLE_DIM, heads[i]);
     for (int r = 0; r < count; r++) {
-        (void)canvas_text(c, y + 2 + r, 1, rows[r].style, rows[r].name);
+        (void)canvas_text(c, y + 2 + r, 0, rows[r].style, rows[r].name);
         for (int i = 0; i < 5; i++)
             put_register(c, y + 2 + r, 5 + step * (i + 1) - 1, l, rows[r].id[i]);
     }
@@ -83,12 +83,12 @@ void live_page_energy(struct canvas *c, struct live_state *state, const struct l
     int y = energy_table(c, 1, "Energy", heads, energy_rows, COUNT(energy_rows), l);
     y = energy_table(c, y, "Quadrants", quadrant_heads, quadrant_rows, COUNT(quadrant_rows), l);
     canvas_rule(c, y, 0, c->width, "Import by tariff, kWh");
-    int step = (c->width - 5) / 4;
+    int step = (c->width - 1) / 4;
     for (int t = 0; t < METER_TARIFFS; t++) {
         int row = y + 1 + t / 4, x = 1 + step * (t % 4);
         bool active = l->value[VAR_tariff].integer == t + 1;
         (void)canvas_print(c, row, x, active ? STYLE_GOOD : STYLE_DIM, "t%d", t + 1);
-        put_register(c, row, x + 18, l, VAR_energy_import_t1 + t);
+        put_register(c, row, x + 17, l, VAR_energy_import_t1 + t);
     }
     canvas_rule(c, y + 3, 0, c->width, "Hours");
     static const struct {
@@ -116,7 +116,7 @@ void live_page_phasors(struct canvas *c, struct live_state *state, const struct 
     canvas_rule(c, 1, split, c->width, "Fundamentals");
     static const struct {
         const char *title;
-        enum variable_id first, angle;
+        int first, angle;
         enum unit unit;
     } blocks[] = {
         {"voltage V", VAR_fundamental_voltage_l1_n, VAR_voltage_angle_l1, UNIT_V},

@@ -1,6 +1,7 @@
 #include "app/live_view.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "meter/wiring.h"
 
 #include <math.h>
@@ -36,18 +37,18 @@ static const struct column {
      8,
      0,
      {VAR_voltage_l1_l2, VAR_voltage_l2_l3, VAR_voltage_l3_l1, NONE, VAR_voltage_ll}},
-    {"I", UNIT_A, 8, 0, PHASES(current, VAR_current_n, VAR_current)},
+    {"I", UNIT_A, 7, 0, PHASES(current, VAR_current_n, VAR_current)},
     {"P", UNIT_W, 9, 0, PHASES(power, NONE, VAR_power)},
     {"Q", UNIT_VAR, 9, 0, PHASES(reactive_power, NONE, VAR_reactive_power)},
     {"S", UNIT_VA, 9, 100, PHASES(apparent_power, NONE, VAR_apparent_power)},
-    {"PF", UNIT_ONE, 13, 0, PHASES(power_factor, NONE, VAR_power_factor)},
+    {"PF", UNIT_ONE, 12, 0, PHASES(power_factor, NONE, VAR_power_factor)},
     {"\u03c6", UNIT_DEG, 8, 0, PHASES(phi, NONE, NONE)},
     {"THD-U",
      UNIT_PERCENT,
-     7,
+     8,
      0,
      {VAR_thd_voltage_l1_n, VAR_thd_voltage_l2_n, VAR_thd_voltage_l3_n, NONE, VAR_thd_voltage_ln}},
-    {"THD-I", UNIT_PERCENT, 7, 0, PHASES(thd_current, NONE, NONE)},
+    {"THD-I", UNIT_PERCENT, 8, 0, PHASES(thd_current, NONE, NONE)},
 };
 
 static const struct {
@@ -103,18 +104,14 @@ static void draw_title(struct canvas *c, const struct live_state *state,
                        const struct live_picture *p)
 {
     const struct snapshot *s = p->snapshot;
-    char utc[32] = "", chip[FIGURE_SIZE + 16], age[FIGURE_SIZE];
     for (int x = 0; x < c->width; x++)
         (void)canvas_text(c, 0, x, STYLE_TITLE, " ");
-    int x = canvas_text(c, 0, 1, STYLE_TITLE, "EMS");
+    (void)canvas_text(c, 0, 1, STYLE_TITLE, "EMS");
     if (!s) {
-        canvas_right(c, 0, c->width - 1, STYLE_BAD, " No meter ");
+        canvas_right(c, 0, c->width - 1, STYLE_BAD, " \u25b2 No meter ");
         return;
     }
-    int room = c->width - 52;
-    x = canvas_print(c, 0, x, STYLE_TITLE, "  %.*s", room > 0 ? room : 0, s->source);
-    (void)canvas_print(c, 0, x, STYLE_TITLE, "  %s  load %d of %d", meter_system_names[s->system],
-                       state->load, s->loads - 1);
+    char chip[FIGURE_SIZE + 16], age[FIGURE_SIZE], utc[32], facts[96], name[sizeof s->source];
     figure_age(age, p->age_us);
     if (p->age_us <= LIVE_STALE_US)
         (void)snprintf(chip, sizeof chip, " \u25cf Live ");
@@ -123,12 +120,19 @@ static void draw_title(struct canvas *c, const struct live_state *state,
     enum style style = p->age_us <= LIVE_STALE_US    ? STYLE_GOOD
                        : p->age_us <= LIVE_FAILED_US ? STYLE_WARNING
                                                      : STYLE_BAD;
-    canvas_right(c, 0, c->width - 1, style, chip);
+    int right = c->width - 1;
+    canvas_right(c, 0, right, style, chip);
+    right -= canvas_width(chip) + 1;
     clock_text(s->utc_us, utc, sizeof utc);
-    utc[19] = '\0';
+    utc[19] = '\0'; /* to the second */
     char *t = strchr(utc, 'T');
-    (void)snprintf(chip, sizeof chip, "%s UTC ", t ? t + 1 : utc);
-    canvas_right(c, 0, c->width - 15, STYLE_TITLE, chip);
+    (void)snprintf(facts, sizeof facts, "%s \u00b7 load %d/%d \u00b7 %s UTC",
+                   meter_system_names[s->system], state->load + 1, s->loads, t ? t + 1 : utc);
+    canvas_right(c, 0, right, STYLE_TITLE, facts);
+    right -= canvas_width(facts) + 2;
+    text_copy(name, right > 6 && (size_t)right - 5 < sizeof name ? (size_t)right - 5 : sizeof name,
+              s->source);
+    (void)canvas_text(c, 0, 6, STYLE_TITLE, name);
 }
 
 static void draw_headline(struct canvas *c, struct live_state *state, const struct snapshot_load *l)
@@ -319,7 +323,7 @@ static void draw_help(struct canvas *c)
 {
     static const char *const lines[] = {
         "1..5, Tab     page",
-        "+ -           load",
+        "+ -           load (as in the title, counted from 1)",
         "\u2190 \u2192           channel of the harmonics",
         "u             harmonics in per cent or in V and A",
         "?             this help",

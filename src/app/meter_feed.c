@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -176,6 +177,8 @@ static void take_windows(struct meter_loop *l, int64_t now_us)
         l->now.utc_us = w->end_utc_us;
         for (int k = 0; k < w->loads; k++)
             snapshot_fill_load(&l->now.load[k], &w->reading[k]);
+        for (int k = 0; l->simulated && k < w->loads; k++) /* only we know */
+            l->now.load[k].value[VAR_flags].integer |= FLAG_SIMULATED;
         for (int k = 0; k < w->loads; k++)
             snapshot_fill_spectra(l->spectra.value[k], &w->reading[k]);
         l->spectra.sequence = l->now.sequence;

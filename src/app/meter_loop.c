@@ -3,9 +3,10 @@
 #include "app/meter_feed.h"
 #include "app/places.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ enum err meter_loop_start(struct meter_loop *l, const struct meter_loop_options 
     places_boot(l->boot);
     l->started_us = clock_monotonic_us();
     l->last_window_us = l->started_us;
-    l->jitter = (uint64_t)l->started_us << 20 ^ (uint64_t)getpid() | 1;
+    l->jitter = ((uint64_t)l->started_us << 20 ^ (uint64_t)getpid()) | 1; /* never 0 */
     l->clock_offset_us = clock_utc_us() - l->started_us;
     l->one = calloc(1, sizeof *l->one);
     if (!l->one)

@@ -47,7 +47,7 @@ void values_json(struct json_writer *w, const struct snapshot *s, const struct s
     const struct variable *v = e->variable;
     const union snapshot_value *value = &s->load[load].value[e->index];
     json_open(w, id, '{');
-    if (q >= QUALITY_OVER_RANGE)
+    if (q >= QUALITY_FAILED)
         json_put_null(w, "value");
     else if (e->order)
         json_put_real(w, "value", (double)x->value[load][e->index][e->order - 1]);

@@ -14,7 +14,8 @@ void values_id(const struct catalogue_entry *e, char *id, size_t size);
 enum quality values_quality(const struct snapshot *s, int load, const struct catalogue_entry *e);
 
 /* "id": {"value": 12.5, "unit": "V", "quality": "good"}: base units, all digits. Counters in their unit with
- * six decimals kept exact; a value that is not to be used (over range, failed, absent) is null. */
+ * six decimals kept exact; what was not measured (failed, absent) is
+ * null; over range stays, with its quality: the true value is at least about that. */
 void values_json(struct json_writer *w, const struct snapshot *s, const struct snapshot_spectra *x,
                  int load, const struct catalogue_entry *e);
 

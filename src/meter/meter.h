@@ -22,6 +22,7 @@
 
 #define METER_MIN_RATE_HZ 400.0
 #define METER_MAX_RATE_HZ 128000.0
+#define METER_MAX_GAPS 8
 #define METER_MAX_PULSES 16 /* a window holds at most 0.25 s x 16 Hz = 4; room for a late burst */
 
 enum apparent_rule {
@@ -51,6 +52,9 @@ struct load_config {
     struct demand_config demand;
     struct calibration calibration;
     double amps_per_count[4]; /* at the meter's input: A (5A), V (333MV), A primary (DIRECT) */
+    bool
+        two_currents; /* 3P3W with two sensors: input 2 is not connected, its current is -(i1 + i3) */
+    bool neutral_measured; /* lane 4 carries the neutral current; else it is -(i1 + i2 + i3) */
 };
 
 struct meter_config {
@@ -60,6 +64,7 @@ struct meter_config {
     double nominal_hz; /* 50 or 60: cycles a window 10 or 12; 0 = by the frequency found */
     bool
         remove_offset; /* subtract the slow mean of each channel (what is not AC is converter offset) */
+    bool simulated; /* sets FLAG_SIMULATED */
     double volts_per_count[4];
     int loads; /* 1 .. METER_MAX_LOADS */
     struct load_config load[METER_MAX_LOADS];
@@ -83,7 +88,9 @@ struct meter_window {
     const struct reading *reading; /* [loads] */
     int pulse_count[METER_MAX_LOADS];
     struct pulse pulse[METER_MAX_LOADS][METER_MAX_PULSES];
-    /* Half cycles of this window, for dips and fast control: rms over one cycle, renewed each half cycle */
+    /* Half cycles of this window, for dips and fast control: rms over one cycle, renewed each half cycle.
+     * All channels share the boundaries of the system's phase (exact for whole cycles whatever the start).
+     * L-N; L1-L2, L2-L3, L3-L1 of a system without neutral. Calibrated as load 0. */
     int half_cycles;
     double urms_half_v[32][3]; /* Urms(1/2), IEC 61000-4-30:2015 3.18 */
 };
@@ -97,13 +104,15 @@ size_t meter_size(const struct meter_config *c);
 enum err meter_init(struct meter **m, void *memory, const struct meter_config *c,
                     struct reason *why) CHECKED;
 
-/* Takes `count` frames, of which the first was sampled at `utc_us`. At most meter_room(m) frames.
+/* Takes `count` frames, of which the first was sampled at `utc_us`. At most meter_room(m) frames: at least
+ * 0.1 s of them after meter_poll has returned false. What is beyond +-METER_RAW_MAX is limited to it.
  * ERR_FULL   more than meter_room; nothing was taken: poll first */
 enum err meter_push(struct meter *m, const int32_t *frames, size_t count, int64_t utc_us) CHECKED;
 size_t meter_room(const struct meter *m);
 
-/* Samples are missing before the next push: half cycles in progress end here, windows start anew,
- * registers go on. A changed clock (utc_us jumps while samples go on) is not a gap. */
+/* Samples are missing before the next push: what is left of whole cycles becomes a window (FLAG_PARTIAL), windows
+ * start anew, registers go on and lose no sample. A changed clock (utc_us jumps while samples go
+ * on) is not a gap. At most METER_MAX_GAPS wait for meter_poll; then meter_room is 0. */
 void meter_gap(struct meter *m);
 
 /* A correction of the sample clock: true rate / configured rate, 0.999 .. 1.001 (disciplined by NTP). */

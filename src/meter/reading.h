@@ -14,6 +14,7 @@
 #include "catalogue/catalogue.h"
 #include "meter/demand.h"
 #include "meter/registers.h"
+#include "meter/system.h"
 #include "meter/wiring.h"
 
 #include <stdint.h>
@@ -64,10 +65,13 @@ struct line_measurement { /* L1-L2, L2-L3, L3-L1 */
     double thd_pct;
 };
 
-struct channel_spectrum { /* index is the order; [0] of magnitude is the direct part */
+/* Index is the order; [0] of magnitude is the direct part. Orders that the sampling rate does not let through
+ * (above about 0.4 of it) are 0. */
+struct channel_spectrum {
     double magnitude[SPECTRUM_ORDERS + 1]; /* rms of the harmonic subgroup, V or A */
-    double
-        angle_deg[SPECTRUM_ORDERS + 1]; /* of the centre bin, as voltage_angle_deg of that order */
+    double angle_deg[SPECTRUM_ORDERS +
+                     1]; /* of the centre bin, against h times the angle of voltage L1's
+                                           fundamental, so that it does not depend on the window */
     double interharmonic[SPECTRUM_ORDERS + 1]; /* rms of the centred subgroup above the order */
 };
 
@@ -93,12 +97,18 @@ struct measurement {
     double frequency_hz;     /* whole cycles / duration of this window */
     double frequency_10s_hz; /* IEC 61000-4-30:2015, 5.1: whole cycles inside the last 10 s tick */
     double thd_voltage_ln_pct, thd_voltage_ll_pct;
-    double unbalance_u2_pct, unbalance_u0_pct; /* |negative|, |zero| / |positive| sequence */
+    double unbalance_u2_pct,
+        unbalance_u0_pct; /* |negative|, |zero| / |positive| sequence; positive is
+                                                  the one that phase_sequence tells */
     double unbalance_voltage_pct,
         unbalance_current_pct; /* largest deviation from the mean / mean */
     int64_t phase_sequence;    /* 1 = L1-L2-L3, -1 = L1-L3-L2, 0 = not a three-phase voltage */
     int64_t flags;             /* enum meter_flag */
+    enum meter_system system;
     enum quality voltage_quality[3], current_quality[4], frequency_quality;
+    enum quality
+        frequency_10s_quality; /* UNCERTAIN until a tick of 10 s was followed from end to end: until
+                                           then frequency_10s_hz is that of the last window */
     struct spectrum spectrum;
 };
 

@@ -1,0 +1,28 @@
+/* supervisor - starts programs, keeps them running, ends them together.
+ *
+ * A program that ends is started again: at once the first time, then after 0.25, 0.5 and at most 1 s; one that ends
+ * SUPERVISE_TRIES times within SUPERVISE_SPAN_US without ever having been well is a crash loop: pauses then double
+ * up to 30 s. A program that refuses (EXIT_REFUSED, EXIT_USAGE: settings, registers, command line) is not started
+ * again: a person must look, and all end. SIGTERM and SIGINT are passed on; who does not end in 10 s is killed. Children
+ * die with their supervisor.
+ */
+#ifndef APP_SUPERVISOR_H
+#define APP_SUPERVISOR_H
+
+#include "app/options.h"
+
+#include <stddef.h>
+
+#define SUPERVISE_MAX 8
+#define SUPERVISE_PATIENCE_US INT64_C(10000000)
+
+struct program {
+    const char *name;
+    const char *const *words; /* argv, words[0] is the path; NULL-terminated */
+};
+
+/* Returns when all have ended. Prints the line "ready ..." to standard output once the window in `run` shows values. */
+enum exit_code supervise(const struct program *programs, size_t count, const char *data,
+                         const char *run);
+
+#endif
