@@ -191,7 +191,7 @@ static enum err read_sim(struct source *s, size_t most, int64_t now_us, struct s
     double rate = s->format.rate_hz, behind = pace_behind_s(&m->pace, now_us);
     (void)why;
     if (behind > BEHIND_S * fmax(1, m->pace.speed)) {
-        int64_t skip = (int64_t)(behind * rate);
+        int64_t skip = (int64_t)(behind * rate + 1e-6); /* rounded as pace_due does */
         synth_skip(m->synth, skip);
         pace_given(&m->pace, rate, (size_t)skip);
         m->given += skip;
