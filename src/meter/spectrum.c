@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define PI 3.14159265358979323846
-#define KAISER_BETA 9.0 /* side lobes below -90 dB */
+#define KAISER_BETA 11.0 /* side lobes below -108 dB: the image of the fundamental is no harmonic */
 #define PHASES 512
 #define GAIN_ROWS 32 /* phases that the gain is averaged over */
 #define ALIGN 64
@@ -15,7 +15,7 @@
 static const struct {
     double most_hz;
     int points;
-} sizes[] = {{12800, 2048}, {33000, 4096}, {74000, 8192}, {1e9, 16384}};
+} sizes[] = {{11000, 2048}, {33000, 4096}, {74000, 8192}, {1e9, 16384}};
 
 /* The slower the converter, the nearer the orders come to half its rate, and the longer the sinc. `pass` is
  * the part of the rate up to which it is flat. */

@@ -1,29 +1,31 @@
-#include "meter/wiring.h"
+#include "meter/wiring_internal.h"
 
 #include <math.h>
 #include <string.h>
 
 #define RADIANS (3.14159265358979323846 / 180.0)
 
-#define MISSING_VOLTAGE \
-    0.4              /* of the largest: two leads of a swapped neutral leave the third at 0.577 */
-#define NO_MAINS 0.2 /* of nominal */
-#define VOLTAGE_TOLERANCE_DEG 20.0
 #define LOW_CURRENT 0.01       /* of In */
 #define LOW_CURRENT_SHARE 0.02 /* of the largest, where In is not known */
 #define LOW_CURRENT_A 0.001    /* likewise: nothing flows */
-#define USUAL_LOW_DEG \
-    (-11.5) /* the window of a usual load: 58 of the 60 degrees from one wiring to the next, */
-#define USUAL_HIGH_DEG 46.5   /* round the -5 .. 40 degrees of spec/product.md 5.5 */
-#define SIGN_ONLY_DEG 80.0    /* where wirings are 180 degrees apart */
+
+/* The window of a usual load: 58 of the 60 degrees from one wiring to the next, round the -5 .. 40 degrees of
+ * spec/product.md 5.5. */
+#define USUAL_LOW_DEG (-11.5)
+#define USUAL_HIGH_DEG 46.5
+#define SIGN_ONLY_DEG 80.0 /* where wirings are 180 degrees apart */
+
 #define EQUAL_ANGLES_DEG 30.0 /* loads of three phases differ less than this, wirings by 60 */
 #define POOR_LOW_DEG (-75.0)  /* no load leads more */
 #define POOR_HIGH_DEG 90.0    /* an idle transformer or motor lags up to 85 */
-#define BALANCED_DEG 15.0     /* three wires: angles and sizes of the lines differ less */
+
+#define BALANCED_DEG 15.0 /* three wires: angles and sizes of the lines differ less */
 #define BALANCED_SHARE 0.5
 #define WILD_LEG_DEG 12.0 /* noise, and loads that differ in angle */
 #define COLLINEAR_DEG 20.0
 #define ZERO_SUM 0.05 /* of the largest current: noise of three phasors */
+
+#define NOTHING_FITS 99 /* more than any number of faults */
 
 struct window {
     double low, high;
@@ -51,68 +53,9 @@ static const int64_t permutation_fault[6] = {
     0, FAULT_SWAPPED_12, FAULT_SWAPPED_13, FAULT_SWAPPED_23, FAULT_ROTATED, FAULT_ROTATED,
 };
 
-static double wrap(double deg)
-{
-    return remainder(deg, 360.0);
-}
-
 static int phases_of(enum meter_system s)
 {
     return s == SYSTEM_1P2W ? 1 : s == SYSTEM_2P3W ? 2 : 3;
-}
-
-static bool near(double angle_deg, double expected_deg)
-{
-    return fabs(fabs(angle_deg) - expected_deg) <= VOLTAGE_TOLERANCE_DEG;
-}
-
-static int64_t missing_voltages(const struct wiring_input *in, int phases)
-{
-    double largest = 0;
-    for (int k = 0; k < phases; k++)
-        largest = fmax(largest, in->voltage_v[k]);
-    bool none = largest < 1.0 || largest < NO_MAINS * in->nominal_v;
-    int64_t faults = 0;
-    for (int k = 0; k < phases; k++)
-        if (none || !(in->voltage_v[k] >= MISSING_VOLTAGE * largest))
-            faults |= FAULT_NO_VOLTAGE_1 << k;
-    return faults;
-}
-
-static int64_t voltage_angles(const struct wiring_input *in, int64_t missing)
-{
-    double d12 = wrap(in->voltage_deg[1] - in->voltage_deg[0]);
-    double d23 = wrap(in->voltage_deg[2] - in->voltage_deg[1]);
-    double d13 = wrap(in->voltage_deg[2] - in->voltage_deg[0]);
-    bool has12 = !(missing & (FAULT_NO_VOLTAGE_1 | FAULT_NO_VOLTAGE_2));
-    bool has23 = !(missing & (FAULT_NO_VOLTAGE_2 | FAULT_NO_VOLTAGE_3));
-    bool has13 = !(missing & (FAULT_NO_VOLTAGE_1 | FAULT_NO_VOLTAGE_3));
-    bool right = true;
-    switch (in->system) {
-    case SYSTEM_1P2W:
-        break;
-    case SYSTEM_2P3W: /* a split phase, or two phases of three */
-        right = !has12 || near(d12, 180) || near(d12, 120);
-        break;
-    case SYSTEM_3P3W: /* with a lead missing the star point moves */
-        right = missing || (near(d12, 120) && near(d23, 120) && near(d13, 120));
-        break;
-    case SYSTEM_3P4W:
-        right =
-            (!has12 || near(d12, 120)) && (!has23 || near(d23, 120)) && (!has13 || near(d13, 120));
-        break;
-    case SYSTEM_WILD_LEG:
-        right =
-            (!has12 || near(d12, 90)) && (!has23 || near(d23, 90)) && (!has13 || near(d13, 180));
-        break;
-    }
-    return right ? 0 : FAULT_VOLTAGE_ANGLES;
-}
-
-/* Only for three voltages whose angles are right. Wild leg: L2 lags L1 by 90 degrees (L-L: by 120). */
-static int64_t sequence(const struct wiring_input *in, int phases)
-{
-    return phases == 3 && wrap(in->voltage_deg[1] - in->voltage_deg[0]) > 0 ? FAULT_SEQUENCE : 0;
 }
 
 static int find_currents(struct judge *j)
@@ -136,7 +79,7 @@ static void set_windows(struct judge *j)
     const struct wiring_input *in = j->in;
     bool sign_only =
         in->system == SYSTEM_1P2W ||
-        (in->system == SYSTEM_2P3W && near(wrap(in->voltage_deg[1] - in->voltage_deg[0]), 180));
+        (in->system == SYSTEM_2P3W && fabs(wrap(in->voltage_deg[1] - in->voltage_deg[0])) > 150);
     double star_re = 0, star_im = 0;
     for (int p = 0; p < 3; p++) {
         star_re += in->voltage_v[p] * cos(in->voltage_deg[p] * RADIANS) / 3;
@@ -240,7 +183,7 @@ static int count_bits(int64_t faults)
 }
 
 struct finding {
-    int cost; /* faults named; 99 = nothing explains the currents */
+    int cost; /* faults named, or NOTHING_FITS */
     bool tie, mixed;
     int64_t faults;
     struct hypothesis best;
@@ -296,7 +239,7 @@ static void weigh(const struct judge *j, int permutation, int signs, struct find
 
 static struct finding search(const struct judge *j)
 {
-    struct finding f = {.cost = 99};
+    struct finding f = {.cost = NOTHING_FITS};
     for (int p = 0; p < 6; p++) {
         bool fits = true; /* phases that the system does not have stay where they are */
         for (int k = j->phases; k < 3; k++)
@@ -351,12 +294,12 @@ static struct finding judge_currents(struct judge *j)
     if (in->system != SYSTEM_3P3W || in->currents != 0 || !sum_is_zero(in))
         return f;
     /* Three right transformers or two: what was found must hold for both. */
-    if (f.cost != 99) {
+    if (f.cost != NOTHING_FITS) {
         double phi[3];
         for (int k = 0; k < 3; k++)
             phi[k] = lag(j, f.best.phase[k], in->current_deg[k], f.best.reversed[k]);
         if (!balanced(in->current_a, phi))
-            f.cost = 99;
+            f.cost = NOTHING_FITS;
     } else if (!equal_angles(j)) {
         j->two_transformers = true;
         f = search(j);
@@ -388,8 +331,10 @@ static void conclude(const struct judge *j, const struct finding *f, struct wiri
         undecided(out, HINT_POOR_PF);
         return;
     }
-    if (f->cost == 99 || f->tie || (f->mixed && f->faults == 0)) {
-        undecided(out, f->cost == 99 ? HINT_NO_MATCH : f->tie ? HINT_AMBIGUOUS : HINT_MIXED);
+    if (f->cost == NOTHING_FITS || f->tie || (f->mixed && f->faults == 0)) {
+        undecided(out, f->cost == NOTHING_FITS ? HINT_NO_MATCH
+                       : f->tie                ? HINT_AMBIGUOUS
+                                               : HINT_MIXED);
         return;
     }
     out->faults |= f->faults;
@@ -419,13 +364,12 @@ void wiring_check(const struct wiring_input *in, struct wiring *out)
         return;
     }
     struct judge j = {.in = in, .phases = phases_of(in->system)};
-    int64_t missing = missing_voltages(in, j.phases);
-    out->faults = missing | voltage_angles(in, missing);
+    out->faults = wiring_voltage_faults(in, j.phases);
     if (out->faults) {
         out->verdict = WIRING_FAULTY;
         return;
     }
-    out->faults = sequence(in, j.phases);
+    out->faults = wiring_sequence(in, j.phases);
     if (find_currents(&j) == 0) {
         undecided(out, HINT_LOW_CURRENT);
         return;

@@ -10,8 +10,8 @@
  * For the same reason no meter can tell these apart, and the check decides as follows:
  *   - right, with a load beyond the window | all three rotated and reversed, usual load: UNDECIDED (currents of
  *     about equal angle that all import are never called a fault)
- *   - right, with a usual load | all three rotated and reversed with a load of 20 .. 65 degrees capacitive or beyond
- *     55 inductive: OK (as with every wiring check; EM340 states the same window: spec/product.md 5.5)
+ *   - right, with a usual load | all three rotated and reversed with a load of 14 .. 71 degrees capacitive or beyond
+ *     48 inductive: OK (as with every wiring check; EM340 states the same window: spec/product.md 5.5)
  *   - split phase: exchanged and both reversed | right: OK (the same energy). Where v2 = -v1 the single fault is named:
  *     exchanged | both reversed: exchanged
  * Otherwise it never says OK when it is not sure: where the load is too small, absent in a phase, or its angle fits

@@ -27,10 +27,15 @@ struct register_file {
 
 static const struct register_io real_io = {.pwrite = pwrite, .fdatasync = fdatasync};
 
+static size_t whole_blocks(size_t size)
+{
+    return (size + BLOCK - 1) / BLOCK * BLOCK;
+}
+
 /* A slot always has room for all loads, so that the file never changes its size. */
 static size_t slot_space(void)
 {
-    return (register_slot_size(METER_MAX_LOADS) + BLOCK - 1) / BLOCK * BLOCK;
+    return whole_blocks(register_slot_size(METER_MAX_LOADS));
 }
 
 static enum err system_error(struct reason *why, const char *path, const char *what)
@@ -40,19 +45,17 @@ static enum err system_error(struct reason *why, const char *path, const char *w
     return reason(why, e, "%s: %s: %s", path, what, strerror(error));
 }
 
-/* Whole blocks are written, so that nothing of an older, longer slot stays behind. */
 static enum err write_slot(const struct register_io *io, int fd, int which, const uint8_t *slot,
-                           struct reason *why)
+                           size_t size, struct reason *why)
 {
-    size_t space = slot_space();
     ssize_t n;
     do {
-        n = io->pwrite(fd, slot, space, (off_t)space * which);
+        n = io->pwrite(fd, slot, size, (off_t)slot_space() * which);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
         return reason(why, ERR_IO, "registers: write: %s", strerror(errno));
-    if ((size_t)n != space)
-        return reason(why, ERR_IO, "registers: only %zd of %zu bytes were written", n, space);
+    if ((size_t)n != size)
+        return reason(why, ERR_IO, "registers: only %zd of %zu bytes were written", n, size);
     if (io->fdatasync(fd) != 0)
         return reason(why, ERR_IO, "registers: sync: %s", strerror(errno));
     return ERR_OK;
@@ -138,7 +141,7 @@ static enum err sync_directory(const char *path, struct reason *why)
     return e;
 }
 
-/* Both slots are written before the file gets its name. */
+/* Both slots are written, in full, before the file gets its name. */
 static enum err fill_new(struct register_file *f, const char *path, struct reason *why)
 {
     int error = posix_fallocate(f->fd, 0, (off_t)(2 * slot_space()));
@@ -150,7 +153,7 @@ static enum err fill_new(struct register_file *f, const char *path, struct reaso
         memset(f->slot, 0, slot_space());
         enum err e = register_slot_encode(f->slot, slot_space(), (uint64_t)i + 1, 0, NULL, 0);
         if (e == ERR_OK)
-            e = write_slot(&f->io, f->fd, i, f->slot, why);
+            e = write_slot(&f->io, f->fd, i, f->slot, slot_space(), why);
         if (e != ERR_OK)
             return e;
     }
@@ -275,7 +278,9 @@ enum err register_file_write(struct register_file *f, int64_t utc_us,
     if (e != ERR_OK)
         return reason(why, e,
                       "registers: a value is impossible (not a number, negative, or a bad time)");
-    e = write_slot(&f->io, f->fd, 1 - f->newest, f->slot, why);
+    /* Only the blocks in use: flash lives by what is written. */
+    e = write_slot(&f->io, f->fd, 1 - f->newest, f->slot, whole_blocks(register_slot_size(loads)),
+                   why);
     if (e != ERR_OK)
         return e;
     f->newest = 1 - f->newest;

@@ -270,7 +270,7 @@ static enum err stamp(struct reader *r, const struct comtrade *c, const char *wh
     if (year < 100)
         year += year < 70 ? 2000 : 1900;
     const char *point = memchr(t[2].at, '.', t[2].length);
-    *nanoseconds = point && t[2].length - (size_t)(point - t[2].at) - 1 > 6;
+    *nanoseconds |= point && t[2].length - (size_t)(point - t[2].at) - 1 > 6;
     *utc_us = ((days(year, month, day) * 24 + hour) * 60 + minute) * INT64_C(60000000) +
               (int64_t)(second * 1e6);
     return ERR_OK;

@@ -177,7 +177,7 @@ bool span_count(struct span s, long most, long *n)
         if (!digit(s.at[i]))
             return false;
         long d = s.at[i] - '0';
-        if (value > (most - d) / 10)
+        if (d > most || value > (most - d) / 10)
             return false;
         value = value * 10 + d;
     }

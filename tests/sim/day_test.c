@@ -68,14 +68,14 @@ static void add_truth(struct truth *t, const struct registers_step *s, int windo
 {
     long double p = 0, q = 0;
     for (int k = 0; k < 3; k++) {
-        p += s->active_wh[k];
-        q += s->reactive_varh[k];
-        t->phase[k][s->active_wh[k] < 0] += fabs(s->active_wh[k]);
+        p += (long double)s->active_wh[k];
+        q += (long double)s->reactive_varh[k];
+        t->phase[k][s->active_wh[k] < 0] += (long double)fabs(s->active_wh[k]);
     }
     *(p >= 0 ? &t->import : &t->export) += fabsl(p);
     *(q >= 0 ? &t->lag : &t->lead) += fabsl(q);
-    t->apparent += s->apparent_system_vah;
-    t->hours_import += p > 0 ? s->duration_s : 0;
+    t->apparent += (long double)s->apparent_system_vah;
+    t->hours_import += p > 0 ? (long double)s->duration_s : 0;
     t->period[p < 0] += fabsl(p);
     if ((window + 1) % WINDOWS_A_PERIOD != 0)
         return;
@@ -160,7 +160,7 @@ static int tear_down(void **state)
 
 static void assert_close(const struct counter *c, long double truth)
 {
-    long double is = ((long double)c->micro + c->rest) * 1e-6L;
+    long double is = ((long double)c->micro + (long double)c->rest) * 1e-6L;
     assert_true(fabsl(is - truth) <= 1e-7L * truth); /* 0.1 ppm */
 }
 

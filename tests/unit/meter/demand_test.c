@@ -131,6 +131,12 @@ static void a_period_not_measured_from_its_start_gives_no_value(void **state)
     assert_int_equal(f.d.import.max_utc_us, 0); /* the first ended at :05, unmeasured until 2:30 */
     run(&f, T0 + 10 * MIN - WINDOW, T0 + 10 * MIN, 1000);
     assert_int_equal(f.d.import.max_utc_us, T0 + 10 * MIN);
+
+    struct fixture minute = {.c = {.period_min = 1}};
+    run(&minute, T0 + 30 * S, T0 + 2 * MIN - WINDOW, 1000); /* inside the very minute */
+    assert_int_equal(minute.d.import.max_utc_us, 0);
+    run(&minute, T0 + 2 * MIN - WINDOW, T0 + 2 * MIN, 1000);
+    assert_int_equal(minute.d.import.max_utc_us, T0 + 2 * MIN);
 }
 
 static void a_gap_or_a_changed_clock_costs_the_period_it_falls_in(void **state)

@@ -360,6 +360,7 @@ static void wrong_voltages_are_named_with_every_connection_of_the_currents(void 
         {SITE_WILD_LEG, {208, 120, 120}, {-90, 0, 180}, FAULT_VOLTAGE_ANGLES, 0},
         {SITE_WILD_LEG, {120, 0, 120}, {0, 0, 180}, FAULT_NO_VOLTAGE_2, 0},
         {SITE_WILD_LEG, {0, 208, 120}, {0, -90, 180}, FAULT_NO_VOLTAGE_1, 0},
+        {SITE_WILD_LEG, {120, 208, 0}, {0, -120, 0}, FAULT_NO_VOLTAGE_3 | FAULT_VOLTAGE_ANGLES, 0},
         {SITE_SPLIT, {240, 120, 0}, {0, 0, 0}, FAULT_VOLTAGE_ANGLES, 0},
         {SITE_SPLIT, {120, 240, 0}, {180, 180, 0}, FAULT_VOLTAGE_ANGLES, 0},
         {SITE_SPLIT, {120, 120, 0}, {0, 0, 0}, FAULT_VOLTAGE_ANGLES, 0},
@@ -444,6 +445,21 @@ static void a_phase_without_current_is_reported_and_never_ok(void **state)
                 assert_int_equal(w.hint, HINT_PART_CURRENT);
         }
     }
+}
+
+static void one_current_that_fits_several_wrong_wirings_is_not_decided(void **state)
+{
+    (void)state;
+    struct installation n = plain(SITE_3P4W, 10);
+    n.permutation =
+        1; /* L1 and L2 exchanged, but only input 1 carries: rotated would look the same */
+    struct phasor line[3] = {{0}}, input[3] = {{0}};
+    struct wiring_input in = seen(&n, line, input);
+    in.current_a[1] = in.current_a[2] = 0;
+    struct wiring w;
+    wiring_check(&in, &w);
+    assert_int_equal(w.verdict, WIRING_UNDECIDED);
+    assert_int_equal(w.hint, HINT_AMBIGUOUS);
 }
 
 static void a_fault_is_named_although_another_phase_has_no_current(void **state)
@@ -693,6 +709,7 @@ int main(void)
         cmocka_unit_test(unequal_voltages_to_neutral_of_a_wild_leg_are_no_fault),
         cmocka_unit_test(too_little_current_is_not_decided),
         cmocka_unit_test(a_phase_without_current_is_reported_and_never_ok),
+        cmocka_unit_test(one_current_that_fits_several_wrong_wirings_is_not_decided),
         cmocka_unit_test(a_fault_is_named_although_another_phase_has_no_current),
         cmocka_unit_test(what_fits_a_reactive_load_and_a_wrong_wiring_is_not_decided),
         cmocka_unit_test(an_exporting_site_is_not_called_reversed),
