@@ -19,6 +19,7 @@ struct shown {
     struct snapshot s;
     struct snapshot_spectra x;
     int64_t age_us;
+    int32_t pid; /* of the meter that published it */
     int load;
     struct catalogue_entry entry[MAX_IDS];
     size_t entries; /* 0 = all scalars */
@@ -70,6 +71,7 @@ static int print_json(const struct shown *v, const struct subcommand *self)
     json_put_integer(&w, "utc_us", v->s.utc_us);
     json_put_integer(&w, "sequence", (int64_t)v->s.sequence);
     json_put_real(&w, "age_s", (double)v->age_us / 1e6);
+    json_put_integer(&w, "pid", v->pid);
     json_put_text(&w, "source", v->s.source);
     json_put_text(&w, "system", meter_system_names[v->s.system]);
     json_put_integer(&w, "loads", v->s.loads);
@@ -112,6 +114,7 @@ int emsctl_snapshot(struct emsctl *ctl, const struct subcommand *self, int argc,
         e = reason(&why, ERR_RANGE, "--load %g: this meter has loads 0 .. %d", n, v->s.loads - 1);
     if (e == ERR_OK) {
         v->load = (int)n;
+        v->pid = window_header(reader.window)->pid;
         code = EXIT_GOOD;
         if (ctl->json)
             code = print_json(v, self);

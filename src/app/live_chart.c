@@ -86,9 +86,9 @@ void live_harmonics(struct canvas *c, const struct live_state *state, const stru
     figure_full(first, base, QUALITY_GOOD, v->unit, (struct figure_scale){1, ""}, FIGURE_TABLE,
                 c->unicode);
     if (percent)
-        (void)snprintf(title, sizeof title, "%s 2\u2013%d in %% of %s", v->label, most, first);
+        (void)snprintf(title, sizeof title, "%ss 2\u2013%d in %% of %s", v->label, most, first);
     else
-        (void)snprintf(title, sizeof title, "%s 2\u2013%d in %s", v->label, most, unit);
+        (void)snprintf(title, sizeof title, "%ss 2\u2013%d in %s", v->label, most, unit);
     canvas_rule(c, y0, x0, x1, title);
 
     int axis_y = y1 - 1, height = axis_y - y0 - 1;

@@ -54,7 +54,10 @@ int meter_loop_poll(const struct meter_loop *l, struct pollfd *list, int *timeou
     int fd = l->source ? source_fd(l->source) : -1;
     if (fd >= 0)
         list[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
-    *timeout_ms = l->hungry ? 0 : LOOP_TICK_MS;
+    /* The first window is wanted soon: look more often until it is there. */
+    *timeout_ms = l->hungry                           ? 0
+                  : l->now.sequence == 0 && l->source ? LOOP_FIRST_TICK_MS
+                                                      : LOOP_TICK_MS;
     return count + meter_door_poll(&l->door, list + count);
 }
 

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 
 #define LOOP_TICK_MS 50
+#define LOOP_FIRST_TICK_MS 5
 
 struct meter_loop_options {
     const char *data, *run; /* folders; exist */

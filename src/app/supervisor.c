@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TICK_MS 50
+#define TICK_MS 10                   /* until it is ready, and while it ends */
 #define RESTART_US INT64_C(250000)   /* doubled each time up to: */
 #define QUICK_US INT64_C(1000000)    /* a single crash: back within a second */
 #define LONGEST_US INT64_C(30000000) /* a crash loop */
