@@ -147,6 +147,7 @@ static void describe(struct iio_plan *p, struct source_format *f)
         f->meter.load[l].input = INPUT_DIRECT;
         f->meter.load[l].rule = TOTALS_SYSTEM;
         f->meter.load[l].demand.period_min = 15;
+        channel_map_describe_load(&p->map, l, &f->meter.load[l]);
     }
     (void)snprintf(f->name, sizeof f->name, "%s", name ? name : iio_device_get_id(p->device));
     memcpy(f->channels, p->map.text, sizeof f->channels);

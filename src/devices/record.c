@@ -98,9 +98,8 @@ static void describe(struct record *r, const struct record_open *o)
     for (int l = 0; l < m->loads; l++) {
         m->load[l].input = INPUT_DIRECT;
         m->load[l].rule = TOTALS_SYSTEM;
-        m->load[l].generation =
-            true; /* a record shows what was there: nothing is reversed by rule */
         m->load[l].demand.period_min = 15;
+        channel_map_describe_load(&r->map, l, &m->load[l]);
     }
     memcpy(f->channels, r->map.text, sizeof f->channels);
     (void)snprintf(f->name, sizeof f->name, "%s", source_base_name(o->name));

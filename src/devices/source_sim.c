@@ -75,6 +75,7 @@ static void configure_load(const struct scenario *s, int load, struct load_confi
         l->generation |= s->part[i].load == load && s->part[i].exports;
     l->rule = TOTALS_SYSTEM;
     l->demand.period_min = 15;
+    l->two_currents = !s->system->neutral && s->sensors == 2;
 }
 
 /* Primary amperes to what the input gets: A secondary, V of the sensor, or the same. */
@@ -95,6 +96,7 @@ static void configure(struct sim *m, const struct source_options *o, enum meter_
     f->lanes = METER_GROUP_LANES * (1 + c->loads);
     c->rate_hz = f->rate_hz;
     c->system = system;
+    c->simulated = true;
     c->nominal_v = s->nominal_v;
     c->nominal_hz = fabs(s->frequency_hz - 50) <= 5 ? 50 : fabs(s->frequency_hz - 60) <= 5 ? 60 : 0;
     double top = 1;
