@@ -23,7 +23,7 @@
 
 struct request {
     const char *file, *map, *wiring, *ratio, *primary, *nominal, *nominal_a, *seconds, *rate, *load;
-    bool spectra, json, unicode;
+    bool spectra, generation, json, unicode;
 };
 
 struct measuring {
@@ -35,7 +35,8 @@ struct measuring {
     struct snapshot_spectra x;
     struct json_writer w;
     int64_t windows;
-    double seconds; /* measured */
+    double seconds; /* of whole windows */
+    double pushed_s; /* of samples: what the registers have counted */
     int64_t start_utc_us;
 };
 
@@ -71,6 +72,7 @@ static enum err configure(const struct request *r, struct meter_config *c, struc
     }
     for (int k = 0; k < c->loads && e == ERR_OK; k++) {
         struct load_config *l = &c->load[k];
+        l->generation = l->generation || r->generation;
         if (r->ratio) {
             e = options_number("--ratio", r->ratio, 1, 2000, &l->ratio, why);
             l->input = INPUT_5A;
@@ -256,6 +258,7 @@ static enum err push(struct measuring *m, const struct source_block *b, struct r
         if (e != ERR_OK)
             return e;
         done += n;
+        m->pushed_s += (double)n / f->rate_hz;
     }
     return ERR_OK;
 }
@@ -300,13 +303,13 @@ static const enum variable_id energies[] = {
 static enum err summary(struct measuring *m, struct reason *why)
 {
     if (!m->request->json)
-        printf("\n%lld windows, %.6f s\n", (long long)m->windows, m->seconds);
+        printf("\n%lld windows, %.6f s\n", (long long)m->windows, m->pushed_s);
     for (int k = 0; k < m->s.loads; k++) {
         json_open(&m->w, NULL, '{');
         json_open(&m->w, "summary", '{');
         json_put_integer(&m->w, "load", k);
         json_put_integer(&m->w, "windows", m->windows);
-        json_put_real(&m->w, "seconds", m->seconds);
+        json_put_real(&m->w, "seconds", m->pushed_s);
         json_put_integer(&m->w, "start_utc_us", m->start_utc_us);
         json_put_integer(&m->w, "end_utc_us", m->s.utc_us);
         json_put_text(&m->w, "channels", source_format(m->source)->channels);
@@ -349,6 +352,8 @@ int emsctl_measure(struct emsctl *ctl, const struct subcommand *self, int argc, 
         {"nominal-a", "A", "nominal current", &r.nominal_a, NULL},
         {"rate", "HZ", "sampling rate of a scenario", &r.rate, NULL},
         {"seconds", "S", "stop after this much (scenarios: 10)", &r.seconds, NULL},
+        {"generation", NULL, "the load may export: reversed currents are no wiring fault", NULL,
+         &r.generation},
         {"spectra", NULL, "harmonics too (with --json)", NULL, &r.spectra},
     };
     int code;

@@ -360,3 +360,11 @@ enum err channel_map_make(struct channel_map *m, const struct channel *channels,
     *m = made;
     return ERR_OK;
 }
+
+void channel_map_describe_load(const struct channel_map *m, int load, struct load_config *l)
+{
+    int first = METER_GROUP_LANES * (1 + load);
+    l->two_currents = m->system == SYSTEM_3P3W && m->lane[first].channel >= 0 &&
+                      m->lane[first + 1].channel < 0 && m->lane[first + 2].channel >= 0;
+    l->neutral_measured = m->lane[first + 3].channel >= 0;
+}

@@ -15,8 +15,7 @@
 #define DEVICES_CHANNEL_MAP_H
 
 #include "base/err.h"
-#include "meter/reading.h"
-#include "meter/system.h"
+#include "meter/meter.h"
 
 #include <stdbool.h>
 
@@ -49,6 +48,9 @@ struct channel_map {
 enum err channel_map_make(struct channel_map *m, const struct channel *channels, int count,
                           const char *by_hand, const enum meter_system *wiring,
                           struct reason *why) CHECKED;
+
+/* Tells the meter what the map found of load `load`: two sensors only in a 3P3W system, a measured neutral. */
+void channel_map_describe_load(const struct channel_map *m, int load, struct load_config *l);
 
 /* "v1" .. "in", "i1.2": the name of a lane; `name` >= 8 bytes. */
 void channel_map_lane_name(int lane, char *name);

@@ -139,14 +139,15 @@ static void describe(struct iio_plan *p, struct source_format *f)
     f->meter.loads = p->map.loads;
     for (int lane = 0; lane < f->lanes; lane++)
         if (lane < METER_GROUP_LANES)
-            f->meter.volts_per_count[lane] = 1;
+            f->meter.volts_per_count[lane] = 0;
         else
             f->meter.load[lane / METER_GROUP_LANES - 1].amps_per_count[lane % METER_GROUP_LANES] =
-                1;
+                0;
     for (int l = 0; l < p->map.loads; l++) {
         f->meter.load[l].input = INPUT_DIRECT;
         f->meter.load[l].rule = TOTALS_SYSTEM;
         f->meter.load[l].demand.period_min = 15;
+        channel_map_describe_load(&p->map, l, &f->meter.load[l]);
     }
     (void)snprintf(f->name, sizeof f->name, "%s", name ? name : iio_device_get_id(p->device));
     memcpy(f->channels, p->map.text, sizeof f->channels);

@@ -59,7 +59,12 @@ static enum err scan(struct record *r, struct channel *channels, double *largest
     return ERR_OK;
 }
 
-/* One count of each lane, so that the largest value of the record fills 23 bits and a sign. */
+/* The largest value of a record becomes this many counts: short of the end of the range, which would mean a
+ * converter that is cut off. A silent lane gets the finest count. */
+#define RECORD_PEAK_COUNTS (0.98 * METER_RAW_MAX)
+#define RECORD_LEAST_PEAK 1e-9 /* V or A */
+
+/* One count of each lane. */
 static enum err scales(struct record *r, const double *largest, struct reason *why)
 {
     struct meter_config *m = &r->base.format.meter;
@@ -69,7 +74,7 @@ static enum err scales(struct record *r, const double *largest, struct reason *w
         if (top > 1e12)
             return reason(why, ERR_RANGE, "channel %d reaches %g, expected at most 1e12 V or A",
                           c + 1, top);
-        double count = top > 1e-12 ? top / METER_RAW_MAX : 1.0;
+        double count = fmax(top, RECORD_LEAST_PEAK) / RECORD_PEAK_COUNTS;
         r->counts_per_unit[lane] = c < 0 ? 0 : r->map.lane[lane].factor / count;
         int k = lane % METER_GROUP_LANES;
         if (lane < METER_GROUP_LANES)
@@ -93,9 +98,8 @@ static void describe(struct record *r, const struct record_open *o)
     for (int l = 0; l < m->loads; l++) {
         m->load[l].input = INPUT_DIRECT;
         m->load[l].rule = TOTALS_SYSTEM;
-        m->load[l].generation =
-            true; /* a record shows what was there: nothing is reversed by rule */
         m->load[l].demand.period_min = 15;
+        channel_map_describe_load(&r->map, l, &m->load[l]);
     }
     memcpy(f->channels, r->map.text, sizeof f->channels);
     (void)snprintf(f->name, sizeof f->name, "%s", source_base_name(o->name));

@@ -75,6 +75,7 @@ static void configure_load(const struct scenario *s, int load, struct load_confi
         l->generation |= s->part[i].load == load && s->part[i].exports;
     l->rule = TOTALS_SYSTEM;
     l->demand.period_min = 15;
+    l->two_currents = !s->system->neutral && s->sensors == 2;
 }
 
 /* Primary amperes to what the input gets: A secondary, V of the sensor, or the same. */
@@ -95,6 +96,7 @@ static void configure(struct sim *m, const struct source_options *o, enum meter_
     f->lanes = METER_GROUP_LANES * (1 + c->loads);
     c->rate_hz = f->rate_hz;
     c->system = system;
+    c->simulated = true;
     c->nominal_v = s->nominal_v;
     c->nominal_hz = fabs(s->frequency_hz - 50) <= 5 ? 50 : fabs(s->frequency_hz - 60) <= 5 ? 60 : 0;
     double top = 1;
@@ -191,7 +193,7 @@ static enum err read_sim(struct source *s, size_t most, int64_t now_us, struct s
     double rate = s->format.rate_hz, behind = pace_behind_s(&m->pace, now_us);
     (void)why;
     if (behind > BEHIND_S * fmax(1, m->pace.speed)) {
-        int64_t skip = (int64_t)(behind * rate);
+        int64_t skip = (int64_t)(behind * rate + 1e-6); /* rounded as pace_due does */
         synth_skip(m->synth, skip);
         pace_given(&m->pace, rate, (size_t)skip);
         m->given += skip;

@@ -66,8 +66,7 @@ static void end_part(struct demand_set *d, struct demand_state *st, const struct
     } else {
         memcpy(st->part[st->next], st->sum, sizeof st->sum);
         st->next = (st->next + 1) % DEMAND_MAX_SUBPERIODS;
-        if (st->parts < DEMAND_MAX_SUBPERIODS)
-            st->parts++;
+        st->parts = st->parts < c->period_min ? st->parts + 1 : c->period_min;
         bool period_ends =
             c->sliding || floor_to(end, st->anchor_us, c->period_min * MINUTE_US) == end;
         if (period_ends && st->parts >= c->period_min)

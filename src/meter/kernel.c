@@ -54,11 +54,20 @@ static void ingest(int32_t *restrict to, const int32_t *restrict from, size_t co
 
 static void weigh(double sum[4], const int32_t *frames, const double *weight, int lanes, int count)
 {
-    d4 s;
-    memcpy(&s, sum, sizeof s);
-    for (int n = 0; n < count; n++)
-        s += weight[n] * TO_DOUBLE(load(frames + (ptrdiff_t)n * lanes));
-    memcpy(sum, &s, sizeof s);
+    d4 a = {0}, b = {0}, c = {0}, d;
+    memcpy(&d, sum, sizeof d);
+    int n = 0;
+    for (; n + 3 < count; n += 4) {
+        const int32_t *frame = frames + (ptrdiff_t)n * lanes;
+        a += weight[n] * TO_DOUBLE(load(frame));
+        b += weight[n + 1] * TO_DOUBLE(load(frame + lanes));
+        c += weight[n + 2] * TO_DOUBLE(load(frame + 2 * (ptrdiff_t)lanes));
+        d += weight[n + 3] * TO_DOUBLE(load(frame + 3 * (ptrdiff_t)lanes));
+    }
+    for (; n < count; n++)
+        a += weight[n] * TO_DOUBLE(load(frames + (ptrdiff_t)n * lanes));
+    d += (a + b) + c;
+    memcpy(sum, &d, sizeof d);
 }
 
 static inline i4 larger_magnitude(i4 top, i4 x)
@@ -186,31 +195,59 @@ static void gather(float (*to)[KERNEL_WIDTH], const int32_t *frames, int lanes, 
     }
 }
 
-static inline __attribute__((always_inline)) void
-resample_taps(float (*out)[KERNEL_WIDTH], const float (*x)[KERNEL_WIDTH], const int32_t *at,
-              const float *u, int points, const float *table, int phases, int taps)
+static void place(int32_t *restrict at, float *restrict u, int points, double lead, double length,
+                  double bend, int before)
 {
+    double per_point = 1.0 / (points - 1);
     for (int j = 0; j < points; j++) {
+        double p = j * per_point;
+        double position = lead + length * (p + 4 * bend * p * (1 - p));
+        int32_t whole = (int32_t)position;
+        at[j] = whole - before;
+        u[j] = (float)(position - whole);
+    }
+}
+
+/* Coefficients of a few points first, to be read back one by one: a load broadcasts where a register needs
+ * two shuffles. */
+#define BATCH 32
+
+static inline __attribute__((always_inline)) void
+interpolate(float *c, const float *u, int points, const float *table, int phases, int taps)
+{
+    for (int j = 0; j < points; j++, c += taps) {
         float position = u[j] * (float)phases;
         int row = (int)position;
         float part = position - (float)row;
         const float *a = table + (ptrdiff_t)row * taps, *b = a + taps;
-        float c[KERNEL_MAX_TAPS];
         for (int k = 0; k < taps; k += KERNEL_VECTOR) {
             fv low = load_part(a + k, 0), high = load_part(b + k, 0);
             store_part(c + k, 0, low + part * (high - low));
         }
-        const float *from = x[at[j]];
-        fv even[PARTS] = {0}, odd[PARTS] = {0};
-        for (int k = 0; k < taps; k += 2) {
-            EACH_PART(p)
-            {
-                even[p] += c[k] * load_part(from + k * KERNEL_WIDTH, p);
-                odd[p] += c[k + 1] * load_part(from + (k + 1) * KERNEL_WIDTH, p);
+    }
+}
+
+static inline __attribute__((always_inline)) void
+resample_taps(float (*out)[KERNEL_WIDTH], const float (*x)[KERNEL_WIDTH], const int32_t *at,
+              const float *u, int points, const float *table, int phases, int taps)
+{
+    float coefficient[BATCH * KERNEL_MAX_TAPS];
+    for (int first = 0; first < points; first += BATCH) {
+        int batch = points - first < BATCH ? points - first : BATCH;
+        interpolate(coefficient, u + first, batch, table, phases, taps);
+        const float *c = coefficient;
+        for (int j = first; j < first + batch; j++, c += taps) {
+            const float *from = x[at[j]];
+            fv sum[4][PARTS] = {{{0}}};
+            for (int k = 0; k < taps; k += 4) {
+                for (int n = 0; n < 4; n++) {
+                    EACH_PART(p)
+                    sum[n][p] += c[k + n] * load_part(from + (k + n) * KERNEL_WIDTH, p);
+                }
             }
+            EACH_PART(p)
+            store_part(out[j], p, (sum[0][p] + sum[1][p]) + (sum[2][p] + sum[3][p]));
         }
-        EACH_PART(p)
-        store_part(out[j], p, even[p] + odd[p]);
     }
 }
 
@@ -218,10 +255,10 @@ static void resample(float (*out)[KERNEL_WIDTH], const float (*x)[KERNEL_WIDTH],
                      const float *u, int points, const float *table, int phases, int taps)
 {
     /* The common lengths are unrolled by the compiler. */
-    if (taps == 24)
+    if (taps == 16)
+        resample_taps(out, x, at, u, points, table, phases, 16);
+    else if (taps == 24)
         resample_taps(out, x, at, u, points, table, phases, 24);
-    else if (taps == 32)
-        resample_taps(out, x, at, u, points, table, phases, 32);
     else
         resample_taps(out, x, at, u, points, table, phases, taps);
 }
@@ -347,6 +384,44 @@ static inline f4 power_of(const float *bin, int first, int last, const f4 column
     return sum;
 }
 
+static inline f4 choose(i4 yes, f4 a, f4 b)
+{
+    i4 x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    x = (x & yes) | (y & ~yes);
+    memcpy(&a, &x, sizeof a);
+    return a;
+}
+
+/* Abramowitz and Stegun, 4.4.49: to 2e-8 of a radian before rounding. */
+static inline f4 angle_deg(f4 re, f4 im)
+{
+    f4 x = choose(re < 0, -re, re), y = choose(im < 0, -im, im);
+    i4 steep = y > x;
+    f4 large = choose(steep, y, x), small = choose(steep, x, y);
+    f4 t = small / choose(large == 0, large + 1, large), s = t * t;
+    f4 a = 0.0028662257F * s - 0.0161657367F;
+    a = a * s + 0.0429096138F;
+    a = a * s - 0.0752896400F;
+    a = a * s + 0.1065626393F;
+    a = a * s - 0.1420889944F;
+    a = a * s + 0.1999355085F;
+    a = a * s - 0.3333314528F;
+    a = (a * s + 1.0F) * t * 57.29577951F;
+    a = choose(steep, 90.0F - a, a);
+    a = choose(re < 0, 180.0F - a, a);
+    return choose(im < 0, -a, a);
+}
+
+static inline void store_root(float to[4], f4 square)
+{
+    float s[4];
+    memcpy(s, &square, sizeof s);
+    for (int k = 0; k < 4; k++)
+        to[k] = __builtin_sqrtf(s[k]);
+}
+
 static void groups(struct kernel_groups *g, const float *bin, int cycles, int orders,
                    const float matrix[4][4])
 {
@@ -356,19 +431,19 @@ static void groups(struct kernel_groups *g, const float *bin, int cycles, int or
     int side = cycles >= 3; /* below that the bins beside an order belong to its neighbours */
     for (int h = 0; h <= orders; h++) {
         int centre = h * cycles;
-        f4 re, im, power;
+        f4 re, im;
         made(&re, &im, bin, centre, column);
         memcpy(g->re[h], &re, sizeof re);
         memcpy(g->im[h], &im, sizeof im);
         if (h > 0) {
-            power = re * re + im * im;
+            f4 power = re * re + im * im, angle = angle_deg(re, im);
             if (side)
                 power += power_of(bin, centre - 1, centre - 1, column) +
                          power_of(bin, centre + 1, centre + 1, column);
-            memcpy(g->harmonic[h], &power, sizeof power);
+            store_root(g->harmonic[h], power);
+            memcpy(g->angle_deg[h], &angle, sizeof angle);
         }
-        power = power_of(bin, centre + 2, centre + cycles - 2, column);
-        memcpy(g->interharmonic[h], &power, sizeof power);
+        store_root(g->interharmonic[h], power_of(bin, centre + 2, centre + cycles - 2, column));
     }
 }
 
@@ -380,6 +455,7 @@ const struct kernel KERNEL = {
     .sum = sum,
     .edge = edge,
     .gather = gather,
+    .place = place,
     .resample = resample,
     .transform = transform,
     .groups = groups,

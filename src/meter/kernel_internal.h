@@ -43,13 +43,14 @@ static inline int kernel_current_row(int load, enum current_row row)
 /* The transform works on blocks of this many lanes side by side. */
 #define KERNEL_WIDTH 8
 
-/* rms^2 of the orders of four channels, and their phasors: see `groups`. */
+/* rms of the orders of four channels, and their phasors: see `groups`. */
 #define KERNEL_ORDERS 64
 struct kernel_groups {
-    float harmonic[KERNEL_ORDERS][4]; /* rms^2 of the subgroup of an order; [0] is not filled */
+    float harmonic[KERNEL_ORDERS][4]; /* rms of the subgroup of an order; [0] is 0 */
     float interharmonic[KERNEL_ORDERS]
                        [4]; /* rms^2 of the centred subgroup above an order, from 0 */
     float re[KERNEL_ORDERS][4], im[KERNEL_ORDERS][4]; /* centre bin, rms phasor */
+    float angle_deg[KERNEL_ORDERS][4]; /* of the centre bin, -180 .. 180; 0 where it is 0 */
 };
 
 struct kernel {
@@ -73,8 +74,13 @@ struct kernel {
     void (*gather)(float (*to)[KERNEL_WIDTH], const int32_t *frames, int lanes, int first_lane,
                    int count);
 
+    /* Where `points` points of a window lie, even in phase p of 0 .. 1: position = lead + length (p + 4 bend
+     * p (1 - p)) is at[j] + before samples and u[j], 0 <= u <= 1, of the next. Positions are not negative. */
+    void (*place)(int32_t *at, float *u, int points, double lead, double length, double bend,
+                  int before);
+
     /* out[j] = sum over k < taps of c(u[j])[k] x[at[j] + k], c interpolated between the rows of
-     * table[phases + 1][taps]. `taps` is a multiple of 8, at most KERNEL_MAX_TAPS. */
+     * table[phases + 2][taps]. `taps` is a multiple of 8, at most KERNEL_MAX_TAPS. */
     void (*resample)(float (*out)[KERNEL_WIDTH], const float (*x)[KERNEL_WIDTH], const int32_t *at,
                      const float *u, int points, const float *table, int phases, int taps);
 

@@ -39,8 +39,8 @@ static double degrees(double im, double re)
 
 static double wrap_degrees(double a)
 {
-    a -= 360 * floor(a / 360);
-    return a > 180 ? a - 360 : a;
+    a -= 360 * (double)(int64_t)(a / 360);
+    return a > 180 ? a - 360 : a <= -180 ? a + 360 : a;
 }
 
 void measure_power(const struct measure_plan *p, const struct meter_config *c, int load,
@@ -218,14 +218,12 @@ static void fill_spectrum(struct channel_spectrum *s, const struct kernel_groups
                           int orders, double direct, double reference_deg)
 {
     s->magnitude[0] = fabs(direct);
-    s->interharmonic[0] = root((double)g->interharmonic[0][k]);
+    s->interharmonic[0] = (double)g->interharmonic[0][k];
     for (int h = 1; h <= orders; h++) {
-        struct phasor x = order_of(g, h, k);
-        s->magnitude[h] = root((double)g->harmonic[h][k]);
-        s->interharmonic[h] = root((double)g->interharmonic[h][k]);
-        if (x.re != 0 || x.im != 0)
-            s->angle_deg[h] =
-                wrap_degrees((double)atan2f(g->im[h][k], g->re[h][k]) * DEG - h * reference_deg);
+        s->magnitude[h] = (double)g->harmonic[h][k];
+        s->interharmonic[h] = (double)g->interharmonic[h][k];
+        if (s->magnitude[h] > 0)
+            s->angle_deg[h] = wrap_degrees((double)g->angle_deg[h][k] - h * reference_deg);
     }
 }
 

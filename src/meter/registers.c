@@ -152,13 +152,14 @@ enum err registers_add(struct registers *r, const struct registers_config *c,
 
     bool easy = c->rule == TOTALS_EASY;
     bool by_phase = c->rule != TOTALS_SYSTEM && !c->three_wire;
-    bool enough_current = false, importing = false, exporting = false;
+    bool running = false, enough_current = false, importing = false, exporting = false;
     double apparent = 0, counted = 0;
     struct flow sum = {0};
     for (int k = 0; k < 3; k++) {
         apparent += s->apparent_vah[k];
         if (frozen(c, s, k))
             continue;
+        running = true;
         struct flow f = {s->active_wh[k] * MICRO, s->reactive_varh[k] * MICRO};
         if (easy && by_phase)
             fold(&f);
@@ -179,8 +180,10 @@ enum err registers_add(struct registers *r, const struct registers_config *c,
         importing = sum.active > 0;
         exporting = sum.active < 0;
     }
-    if (apparent > 0)
-        add_apparent(r, quadrant(&sum), s->apparent_system_vah * (counted / apparent) * MICRO);
+    if (running) { /* effective S may be above 0 although U I is 0 in each phase */
+        double share = apparent > 0 ? counted / apparent : 1;
+        add_apparent(r, quadrant(&sum), s->apparent_system_vah * share * MICRO);
+    }
     if (importing && enough_current)
         add_hours(r, true, s->duration_s * MICRO);
     if (exporting && enough_current)

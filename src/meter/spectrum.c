@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define PI 3.14159265358979323846
-#define KAISER_BETA 11.0 /* side lobes below -108 dB: the image of the fundamental is no harmonic */
 #define PHASES 512
 #define GAIN_ROWS 32 /* phases that the gain is averaged over */
 #define ALIGN 64
@@ -18,12 +17,13 @@ static const struct {
 } sizes[] = {{11000, 2048}, {33000, 4096}, {74000, 8192}, {1e9, 16384}};
 
 /* The slower the converter, the nearer the orders come to half its rate, and the longer the sinc. `pass` is
- * the part of the rate up to which it is flat. */
+ * the part of the rate up to which it serves, its droop divided out; `beta` gives side lobes of -90 dB (9) and
+ * -108 dB (11): near the rate lies the image of the fundamental, which must not look like a harmonic. */
 static const struct {
     double least_hz;
     int taps;
-    double pass;
-} filters[] = {{12800, 24, 0.36}, {9000, 32, 0.41}, {0, 64, 0.45}};
+    double beta, pass;
+} filters[] = {{14000, 16, 9, 0.31}, {9000, 24, 11, 0.42}, {0, 64, 11, 0.45}};
 
 static int points_for(double rate_hz)
 {
@@ -63,7 +63,7 @@ static size_t lay_out(struct spectrum_engine *s, void *memory)
 {
     struct cutter c = {.memory = memory};
     size_t points = (size_t)s->points;
-    s->table = cut(&c, (size_t)(s->phases + 1) * (size_t)s->taps * sizeof *s->table);
+    s->table = cut(&c, (size_t)(s->phases + 2) * (size_t)s->taps * sizeof *s->table);
     s->gain = cut(&c, (SPECTRUM_GAINS + 1) * sizeof *s->gain);
     s->twiddle = cut(&c, points * sizeof *s->twiddle);
     s->at = cut(&c, (points + 1) * sizeof *s->at);
@@ -113,14 +113,14 @@ static double sinc(double x)
 
 static void fill_table(struct spectrum_engine *s)
 {
-    double norm = bessel_i0(KAISER_BETA), half = 0.5 * s->taps;
+    double beta = filters[filter_for(s->rate_hz)].beta, norm = bessel_i0(beta),
+           half = 0.5 * s->taps;
     for (int row = 0; row <= s->phases; row++) {
         double c[KERNEL_MAX_TAPS], sum = 0;
         for (int k = 0; k < s->taps; k++) {
             /* tap k stands at sample k - taps/2 + 1 of the one before the point */
             double x = k - half + 1 - (double)row / s->phases, r = x / half;
-            double window =
-                fabs(r) < 1 ? bessel_i0(KAISER_BETA * sqrt(1 - r * r)) / norm : 1 / norm;
+            double window = fabs(r) < 1 ? bessel_i0(beta * sqrt(1 - r * r)) / norm : 1 / norm;
             c[k] = sinc(x) * window;
             sum += c[k];
         }
@@ -191,23 +191,6 @@ double spectrum_bend(const double *position, int count)
     return down > 0 ? up / down : 0;
 }
 
-/* Where each point lies, in samples from the first frame gathered. */
-static void place_points(struct spectrum_engine *s, const struct spectrum_window *w, double lead)
-{
-    double length = (double)(w->end_n - w->start_n) + (w->end_u - w->start_u);
-    for (int j = 0; j <= s->points; j++) {
-        double p = (double)j / s->points;
-        double position = lead + length * (p + 4 * w->bend * p * (1 - p));
-        double whole = floor(position);
-        s->at[j] = (int32_t)whole - s->taps / 2 + 1;
-        s->part[j] = (float)(position - whole);
-        if (s->part[j] >= 1) { /* rounded up to a whole sample */
-            s->part[j] = 0;
-            s->at[j]++;
-        }
-    }
-}
-
 /* Frames that do not exist are those one window length away. */
 static void gather_periodic(struct spectrum_engine *s, const struct ring *r,
                             const struct spectrum_window *w, int lane, int64_t first, int64_t count)
@@ -232,9 +215,11 @@ void spectrum_run(struct spectrum_engine *s, const struct ring *r, const struct 
     int64_t first = w->start_n - s->taps / 2, count = w->end_n + 2 + s->taps / 2 - first;
     if (count > s->most_frames)
         count = s->most_frames;
-    place_points(s, w, (double)(w->start_n - first) + w->start_u);
     int bins = (SPECTRUM_ORDERS + 1) * w->cycles;
-    fill_scale(s, bins, (double)(w->end_n - w->start_n) + (w->end_u - w->start_u));
+    double length = (double)(w->end_n - w->start_n) + (w->end_u - w->start_u);
+    fill_scale(s, bins, length);
+    s->kernel->place(s->at, s->part, s->points + 1, (double)(w->start_n - first) + w->start_u,
+                     length, w->bend, s->taps / 2 - 1);
     for (int b = 0; b < s->blocks; b++) {
         gather_periodic(s, r, w, b * KERNEL_WIDTH, first, count);
         s->kernel->resample(s->z, (const float(*)[KERNEL_WIDTH])s->x, s->at, s->part, s->points + 1,

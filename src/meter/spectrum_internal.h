@@ -26,12 +26,12 @@ struct spectrum_engine {
     double rate_hz;
     int lanes, blocks; /* of KERNEL_WIDTH lanes */
     int points, taps, phases;
-    int64_t most_frames;        /* of a window with its surroundings */
-    float *table;               /* [phases + 1][taps] */
-    float *gain;                /* [SPECTRUM_GAINS + 1] of the sinc at 0 .. half the rate */
-    float (*twiddle)[2];        /* [points] */
-    int32_t *at;                /* [points + 1] first tap of each point, and of the window's end */
-    float *part;                /* [points + 1] its position between two samples */
+    int64_t most_frames; /* of a window with its surroundings */
+    float *table;        /* [phases + 2][taps]: the last row is for the rounding of positions */
+    float *gain;         /* [SPECTRUM_GAINS + 1] of the sinc at 0 .. half the rate */
+    float (*twiddle)[2]; /* [points] */
+    int32_t *at;         /* [points + 1] first tap of each point, and of the window's end */
+    float *part;         /* [points + 1] its position between two samples */
     float scale[SPECTRUM_BINS]; /* of each bin of the present window */
     float (*x)[KERNEL_WIDTH];
     float (*z)[KERNEL_WIDTH], (*work)[KERNEL_WIDTH];

@@ -21,6 +21,12 @@ struct phase {
     double other; /* of the opposite direction */
 };
 
+/* Place of an average. */
+static int kept(int64_t number)
+{
+    return (int)((uint64_t)number % TRACKER_KEPT);
+}
+
 static bool is_real(const struct tracker *t)
 {
     return t->system == SYSTEM_1P2W || t->system == SYSTEM_2P3W;
@@ -38,7 +44,8 @@ static void smooth(struct tracker *t)
                 t->weight[a + b + c] += 1;
         }
     }
-    t->weights = (double)d * d * d;
+    for (int k = 0; k < 3; k++)
+        t->scale[k] /= (double)d * d * d;
 }
 
 /* Where an average stands: the middle of its samples. */
@@ -89,8 +96,8 @@ void tracker_feed(struct tracker *t, const double sum[3])
 {
     double v[3];
     for (int k = 0; k < 3; k++)
-        v[k] = t->scale[k] * sum[k] / t->weights;
-    int at = (int)(t->count % TRACKER_KEPT);
+        v[k] = t->scale[k] * sum[k];
+    int at = kept(t->count);
     if (t->system == SYSTEM_1P2W) {
         t->x[at] = v[0];
         t->y[at] = 0;
@@ -98,8 +105,8 @@ void tracker_feed(struct tracker *t, const double sum[3])
         t->x[at] = v[0] - v[1];
         t->y[at] = 0;
     } else {
-        t->x[at] = (2 * v[0] - v[1] - v[2]) / 3;
-        t->y[at] = (v[1] - v[2]) / sqrt(3.0);
+        t->x[at] = (2 * v[0] - v[1] - v[2]) * (1.0 / 3);
+        t->y[at] = (v[1] - v[2]) * 0.57735026918962576;
     }
     t->count++;
 }
@@ -111,7 +118,7 @@ static struct phase phase_at(const struct tracker *t, int64_t centre, double hz,
     double step_cos = cos(PI / half), step_sin = sin(PI / half);
     double c = 1, s = 0; /* of pi m / half: the window turns half as fast as the phasor */
     double norm = 1;
-    int at = (int)(centre % TRACKER_KEPT);
+    int at = kept(centre);
     double ar = t->x[at], ai = 0, br = t->y[at], bi = 0;
     for (int m = 1; m < half; m++) {
         double turned = c * step_cos - s * step_sin;
@@ -119,8 +126,7 @@ static struct phase phase_at(const struct tracker *t, int64_t centre, double hz,
         c = turned;
         double w = 0.5 * (1 + c);
         double wc = w * (c * c - s * s), ws = w * 2 * c * s;
-        int after = (int)((centre + m) % TRACKER_KEPT),
-            before = (int)((centre - m + TRACKER_KEPT) % TRACKER_KEPT);
+        int after = kept(centre + m), before = kept(centre - m);
         ar += wc * (t->x[after] + t->x[before]);
         ai -= ws * (t->x[after] - t->x[before]);
         br += wc * (t->y[after] + t->y[before]);

@@ -43,7 +43,6 @@ struct tracker {
     int decimation;                  /* samples from one average to the next */
     int taps;                        /* samples in an average */
     double weight[TRACKER_MAX_TAPS]; /* whole numbers */
-    double weights;                  /* their sum */
     double decimated_hz;             /* rate of the averages */
 
     double x[TRACKER_KEPT], y[TRACKER_KEPT]; /* s, real and imaginary part, V */

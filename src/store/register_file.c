@@ -279,8 +279,8 @@ enum err register_file_write(struct register_file *f, int64_t utc_us,
         return reason(why, e,
                       "registers: a value is impossible (not a number, negative, or a bad time)");
     /* Only the blocks in use: flash lives by what is written. */
-    e = write_slot(&f->io, f->fd, 1 - f->newest, f->slot, whole_blocks(register_slot_size(loads)),
-                   why);
+    e = write_slot(&f->io, f->fd, 1 - f->newest, f->slot,
+                   whole_blocks(register_slot_length(f->slot)), why);
     if (e != ERR_OK)
         return e;
     f->newest = 1 - f->newest;

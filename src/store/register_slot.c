@@ -25,7 +25,8 @@ enum field_kind {
     FIELD_VALUE,   /* struct demand_value */
     FIELD_REAL,    /* double */
     FIELD_INT64,
-    FIELD_INT
+    FIELD_INT,
+    FIELD_MINUTES /* the `parts` full minutes of struct demand_state, oldest first: the field before it */
 };
 
 static const struct {
@@ -37,6 +38,7 @@ static const struct {
     [FIELD_REAL] = {sizeof(double), 1},
     [FIELD_INT64] = {sizeof(int64_t), 1},
     [FIELD_INT] = {sizeof(int), 1},
+    [FIELD_MINUTES] = {sizeof(double[DEMAND_QUANTITIES]), DEMAND_QUANTITIES},
 };
 
 struct field {
@@ -98,24 +100,31 @@ static const struct field fields[] = {
     {.name = "demand.current", .kind = FIELD_VALUE, AT(demand.current)},
     {.name = "demand.elapsed_s", .kind = FIELD_REAL, AT(demand.elapsed_s)},
     INTEGER(demand_state.part_start_us, 0, INT64_MAX / 2),
+    {.name = "demand_state.part_valid", .kind = FIELD_INT, .max = 2, AT(demand_state.part_valid)},
+    {.name = "demand_state.sum", .kind = FIELD_REAL, AT(demand_state.sum)},
+    INTEGER(demand_state.last_end_us, 0, INT64_MAX / 2),
+    INTEGER(demand_state.anchor_us, 0, INT64_MAX / 2),
     {.name = "demand_state.parts",
      .kind = FIELD_INT,
      .max = DEMAND_MAX_SUBPERIODS,
      AT(demand_state.parts)},
-    {.name = "demand_state.next",
-     .kind = FIELD_INT,
-     .max = DEMAND_MAX_SUBPERIODS - 1,
-     AT(demand_state.next)},
-    {.name = "demand_state.part_valid", .kind = FIELD_INT, .max = 2, AT(demand_state.part_valid)},
-    {.name = "demand_state.sum", .kind = FIELD_REAL, AT(demand_state.sum)},
-    {.name = "demand_state.part", .kind = FIELD_REAL, AT(demand_state.part)},
-    INTEGER(demand_state.last_end_us, 0, INT64_MAX / 2),
-    INTEGER(demand_state.anchor_us, 0, INT64_MAX / 2),
+    {.name = "demand_state.part", .kind = FIELD_MINUTES, AT(demand_state.part)},
 };
 
-static int elements(const struct field *f)
+/* Elements of a field in `image`, or the most there can be where it is NULL. */
+static int elements(const struct field *f, const struct meter_image *image)
 {
+    if (f->kind == FIELD_MINUTES && image)
+        return image->demand_state.parts;
     return (int)(f->size / kinds[f->kind].size);
+}
+
+/* Where element `e` of a field is in an image. The ring of minutes is unrolled; a decoded one begins at 0. */
+static size_t element_at(const struct field *f, int e, const struct demand_state *ring)
+{
+    if (f->kind == FIELD_MINUTES)
+        e = (ring->next - ring->parts + e + DEMAND_MAX_SUBPERIODS) % DEMAND_MAX_SUBPERIODS;
+    return f->offset + (size_t)e * kinds[f->kind].size;
 }
 
 static void put_u32(uint8_t *p, uint32_t v)
@@ -185,6 +194,10 @@ static uint8_t *put_element(uint8_t *p, enum field_kind kind, const void *from)
         return put_int(p, *(const int64_t *)from);
     case FIELD_INT:
         return put_int(p, *(const int *)from);
+    case FIELD_MINUTES:
+        for (int q = 0; q < DEMAND_QUANTITIES; q++)
+            p = put_real(p, ((const double *)from)[q]);
+        return p;
     }
     return p;
 }
@@ -222,39 +235,59 @@ static bool get_element(const uint8_t *p, const struct field *f, void *to)
         *(int *)to = (int)v;
         return true;
     }
+    case FIELD_MINUTES:
+        for (int q = 0; q < DEMAND_QUANTITIES; q++) {
+            p = get_real(p, (double *)to + q);
+            if (!is_real(((double *)to)[q]))
+                return false;
+        }
+        return true;
     }
     return false;
 }
 
+/* Bytes of the largest image. */
 static size_t image_size(void)
 {
     size_t numbers = 0;
     for (size_t i = 0; i < COUNT(fields); i++)
-        numbers += (size_t)elements(&fields[i]) * (size_t)kinds[fields[i].kind].numbers;
+        numbers += (size_t)elements(&fields[i], NULL) * (size_t)kinds[fields[i].kind].numbers;
     return numbers * FIELD_SIZE;
 }
 
 static uint8_t *put_image(uint8_t *p, const struct meter_image *image)
 {
     for (size_t i = 0; i < COUNT(fields); i++)
-        for (int e = 0; e < elements(&fields[i]); e++)
+        for (int e = 0; e < elements(&fields[i], image); e++)
             p = put_element(p, fields[i].kind,
-                            (const uint8_t *)image + fields[i].offset +
-                                (size_t)e * kinds[fields[i].kind].size);
+                            (const uint8_t *)image +
+                                element_at(&fields[i], e, &image->demand_state));
     return p;
 }
 
-static enum err get_image(const uint8_t *p, struct meter_image *image, struct reason *why)
+/* Reads an image from *p, which ends before `end`, into an all-zero one and moves *p behind it. */
+static enum err get_image(const uint8_t **p, const uint8_t *end, struct meter_image *image,
+                          struct reason *why)
 {
     for (size_t i = 0; i < COUNT(fields); i++) {
         const struct field *f = &fields[i];
-        for (int e = 0; e < elements(f); e++) {
-            if (!get_element(p, f, (uint8_t *)image + f->offset + (size_t)e * kinds[f->kind].size))
+        size_t size = (size_t)kinds[f->kind].numbers * FIELD_SIZE;
+        for (int e = 0; e < elements(f, image); e++) {
+            if ((size_t)(end - *p) < size)
+                return reason(why, ERR_FORMAT, "the block ends inside %s", f->name);
+            if (!get_element(*p, f, (uint8_t *)image + f->offset + (size_t)e * kinds[f->kind].size))
                 return reason(why, ERR_FORMAT, "%s[%d] holds what no meter writes", f->name, e);
-            p += kinds[f->kind].numbers * FIELD_SIZE;
+            *p += size;
         }
     }
+    image->demand_state.next = image->demand_state.parts % DEMAND_MAX_SUBPERIODS;
     return ERR_OK;
+}
+
+static bool minutes_usable(const struct demand_state *d)
+{
+    return d->parts >= 0 && d->parts <= DEMAND_MAX_SUBPERIODS && d->next >= 0 &&
+           d->next < DEMAND_MAX_SUBPERIODS;
 }
 
 static uint32_t checksum(const uint8_t *slot, size_t length)
@@ -270,29 +303,36 @@ size_t register_slot_size(int loads)
     return HEADER_SIZE + (size_t)loads * image_size();
 }
 
+size_t register_slot_length(const uint8_t *slot)
+{
+    return get_u32(slot + AT_LENGTH);
+}
+
 enum err register_slot_encode(uint8_t *slot, size_t size, uint64_t sequence, int64_t utc_us,
                               const struct meter_image *images, int loads)
 {
     if (loads < 0 || loads > METER_MAX_LOADS || sequence < 1 || sequence > INT64_MAX || utc_us < 0)
         return ERR_RANGE;
-    size_t length = register_slot_size(loads);
-    if (size < length)
+    if (size < register_slot_size(loads))
         return ERR_FULL;
     memset(slot, 0, HEADER_SIZE);
     memcpy(slot + AT_MAGIC, MAGIC, sizeof MAGIC);
     put_u32(slot + AT_VERSION, REGISTER_SLOT_VERSION);
-    put_u32(slot + AT_LENGTH, (uint32_t)length);
     put_u32(slot + AT_LOADS, (uint32_t)loads);
     put_u64(slot + AT_SEQUENCE, sequence);
     put_u64(slot + AT_UTC, (uint64_t)utc_us);
     uint8_t *p = slot + HEADER_SIZE;
     for (int i = 0; i < loads; i++) {
         struct meter_image back = {0};
-        uint8_t *start = p;
+        const uint8_t *start = p;
+        if (!minutes_usable(&images[i].demand_state))
+            return ERR_RANGE;
         p = put_image(p, &images[i]);
-        if (get_image(start, &back, NULL) != ERR_OK)
+        if (get_image(&start, p, &back, NULL) != ERR_OK)
             return ERR_RANGE;
     }
+    size_t length = (size_t)(p - slot);
+    put_u32(slot + AT_LENGTH, (uint32_t)length);
     put_u32(slot + AT_CRC, checksum(slot, length));
     return ERR_OK;
 }
@@ -317,7 +357,7 @@ static enum err check_header(const uint8_t *slot, size_t size, struct reason *wh
                       "wrote them",
                       version, REGISTER_SLOT_VERSION);
     uint32_t loads = get_u32(slot + AT_LOADS);
-    if (loads > METER_MAX_LOADS || length != register_slot_size((int)loads))
+    if (loads > METER_MAX_LOADS || length > register_slot_size((int)loads))
         return reason(why, ERR_FORMAT, "register block of %u loads and %zu bytes", loads, length);
     return ERR_OK;
 }
@@ -335,14 +375,17 @@ enum err register_slot_decode(const uint8_t *slot, size_t size, uint64_t *sequen
     int count = (int)get_u32(slot + AT_LOADS);
     struct meter_image image;
     for (int pass = 0; pass < 2; pass++) { /* all of it is checked before any of it is written */
-        const uint8_t *p = slot + HEADER_SIZE;
-        for (int i = 0; i < count; i++, p += image_size()) {
+        const uint8_t *p = slot + HEADER_SIZE, *end = slot + register_slot_length(slot);
+        for (int i = 0; i < count; i++) {
             memset(&image, 0, sizeof image);
-            if (get_image(p, &image, why) != ERR_OK)
+            if (get_image(&p, end, &image, why) != ERR_OK)
                 return reason_prefix(why, ERR_FORMAT, "load %d", i);
             if (pass == 1)
                 images[i] = image;
         }
+        if (p != end)
+            return reason(why, ERR_FORMAT, "register block has %zu bytes too many",
+                          (size_t)(end - p));
     }
     *sequence = number;
     *utc_us = utc;
@@ -356,7 +399,7 @@ enum err register_image_follows(const struct meter_image *before, const struct m
     for (size_t i = 0; i < COUNT(fields); i++) {
         if (fields[i].kind != FIELD_COUNTER || fields[i].may_fall)
             continue;
-        for (int e = 0; e < elements(&fields[i]); e++) {
+        for (int e = 0; e < elements(&fields[i], NULL); e++) {
             size_t at = fields[i].offset + (size_t)e * sizeof(struct counter);
             const struct counter *old = (const void *)((const uint8_t *)before + at);
             const struct counter *new = (const void *)((const uint8_t *)after + at);

@@ -26,8 +26,12 @@
 
 #define REGISTER_SLOT_VERSION 1
 
-/* Bytes of a block with `loads` loads, 0 .. METER_MAX_LOADS. */
+/* Bytes of the largest block with `loads` loads, 0 .. METER_MAX_LOADS. A block is shorter where fewer than
+ * 60 minutes of demand are held: with periods of 15 minutes one load fits in 4 kB, one page of flash. */
 size_t register_slot_size(int loads);
+
+/* Bytes of a block that register_slot_encode has written or register_slot_decode has accepted. */
+size_t register_slot_length(const uint8_t *slot);
 
 /* ERR_RANGE  loads, sequence or utc_us (>= 0) is outside its range, or an image holds what decode would refuse
  * ERR_FULL   size is below register_slot_size(loads) */

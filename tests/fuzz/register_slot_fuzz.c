@@ -16,11 +16,11 @@ static void decode(const uint8_t *slot, size_t size)
     struct reason why;
     if (images &&
         register_slot_decode(slot, size, &sequence, &utc_us, images, &loads, &why) == ERR_OK) {
-        size_t length = register_slot_size(loads);
-        uint8_t *again = malloc(length);
+        size_t room = register_slot_size(loads);
+        uint8_t *again = malloc(room);
         if (again &&
-            (register_slot_encode(again, length, sequence, utc_us, images, loads) != ERR_OK ||
-             memcmp(again, slot, length) != 0))
+            (register_slot_encode(again, room, sequence, utc_us, images, loads) != ERR_OK ||
+             memcmp(again, slot, register_slot_length(slot)) != 0))
             abort();
         free(again);
     }

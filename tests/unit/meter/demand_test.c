@@ -172,7 +172,7 @@ static void a_gap_or_a_changed_clock_costs_the_period_it_falls_in(void **state)
 static void rounding_of_window_ends_is_no_gap(void **state)
 {
     (void)state;
-    struct fixture f = {.c = {.period_min = 1}};
+    struct fixture f = {.c = {.period_min = 3}};
     for (int64_t i = 0; i < 900; i++) { /* three minutes, stamps off by up to 700 us either way */
         struct demand_step s = {.start_utc_us = T0 + i * WINDOW + i * 37 % 700,
                                 .end_utc_us = T0 + (i + 1) * WINDOW + i * 91 % 700,
@@ -218,9 +218,14 @@ static void the_period_can_change_at_any_time(void **state)
     (void)state;
     struct fixture f = {.c = {.period_min = 5}};
     run(&f, T0, T0 + 20 * MIN, 1000);
-    f.c.period_min = 30;
+    f.c.period_min = 30; /* five minutes are held: the half hour that runs is not whole */
     run(&f, T0 + 20 * MIN, T0 + 30 * MIN, 4000);
-    assert_true(fabs(f.d.import.value - 2000) < 1e-6);
+    assert_true(fabs(f.d.import.value - 1000) < 1e-6);
+    run(&f, T0 + 30 * MIN, T0 + 60 * MIN, 6000);
+    assert_true(fabs(f.d.import.value - 6000) < 1e-6);
+    f.c.period_min = 15; /* a shorter one has all that it needs */
+    run(&f, T0 + 60 * MIN, T0 + 75 * MIN, 7000);
+    assert_true(fabs(f.d.import.value - 7000) < 1e-6);
 }
 
 /* What the register gained in the period, divided by the period, is the demand: random load, random windows. */

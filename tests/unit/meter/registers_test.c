@@ -324,6 +324,16 @@ static void a_frozen_phase_takes_its_share_of_apparent_energy_along(void **state
     assert_int_equal(r.apparent_phase[1].micro, 0);
 }
 
+static void apparent_energy_of_the_system_counts_where_no_phase_has_any(void **state)
+{
+    (void)state;
+    /* Effective S: one phase has only voltage, another only current. */
+    struct registers_step s = {.duration_s = 36, .current_a = {0, 10, 0}, .apparent_system_vah = 5};
+    struct registers r = {0};
+    assert_int_equal(registers_add(&r, &by_system, &s), ERR_OK);
+    assert_int_equal(r.apparent.micro, 5 * WH);
+}
+
 static void partials_pause_and_reset_while_totals_go_on(void **state)
 {
     (void)state;
@@ -495,6 +505,7 @@ int main(void)
         cmocka_unit_test(an_hour_closes_with_an_exact_128_bit_sum),
         cmocka_unit_test(a_phase_below_both_limits_is_frozen),
         cmocka_unit_test(a_frozen_phase_takes_its_share_of_apparent_energy_along),
+        cmocka_unit_test(apparent_energy_of_the_system_counts_where_no_phase_has_any),
         cmocka_unit_test(partials_pause_and_reset_while_totals_go_on),
         cmocka_unit_test(import_goes_to_the_tariff_that_is_on),
         cmocka_unit_test(hours_run_by_direction_from_the_start_current_on),

