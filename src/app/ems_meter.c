@@ -210,5 +210,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "ems-meter: %s\n", why.text);
         return EXIT_USAGE;
     }
-    return meter(&a);
+    return (int)meter(&a);
 }

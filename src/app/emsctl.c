@@ -36,7 +36,7 @@ static void help(void)
 int emsctl_fail(const struct subcommand *self, enum err e, const struct reason *why)
 {
     fprintf(stderr, "emsctl %s: %s\n", self->name, why->text);
-    return options_exit(e);
+    return (int)options_exit(e);
 }
 
 bool emsctl_options(struct emsctl *ctl, const struct subcommand *self,

@@ -196,7 +196,16 @@ static void take_windows(struct meter_loop *l, int64_t now_us)
     if (l->now.source_state != SOURCE_RUNNING)
         log_info("meter", "event=source_running");
     l->now.source_state = SOURCE_RUNNING;
-    /* Registers first: what a reader has seen is never lost. */
+    l->unpublished = true;
+}
+
+/* Shows what was measured since the last time: once a pump and not once a window, so that readers of a meter that runs
+ * at a thousand times real time still find a pause. Registers first: what a reader has seen is never lost. */
+static void settle(struct meter_loop *l, int64_t now_us)
+{
+    if (!l->unpublished)
+        return;
+    l->unpublished = false;
     register_keeper_update(&l->keeper, l->meter, l->loads, l->window, l->now.utc_us);
     publish(l, now_us);
 }
@@ -208,6 +217,7 @@ static enum err take_block(struct meter_loop *l, const struct source_block *b, i
         log_warn("meter", "event=source_changed rate_hz=%g", source_format(l->source)->rate_hz);
         meter_end(l->meter);
         take_windows(l, now_us);
+        settle(l, now_us);
         register_keeper_update(&l->keeper, l->meter, l->loads, l->window, l->now.utc_us);
         enum err e = make_meter(l, why);
         if (e != ERR_OK)
@@ -232,7 +242,7 @@ static enum err take_block(struct meter_loop *l, const struct source_block *b, i
     return ERR_OK;
 }
 
-void meter_feed_pump(struct meter_loop *l, int64_t now_us)
+static void pump(struct meter_loop *l, int64_t now_us)
 {
     struct reason why = {""};
     l->hungry = false;
@@ -243,12 +253,14 @@ void meter_feed_pump(struct meter_loop *l, int64_t now_us)
         if (e == ERR_OK)
             e = take_block(l, &b, now_us, &why);
         if (e != ERR_OK) {
+            settle(l, now_us);
             lose_source(l, now_us, &why);
             return;
         }
         if (b.end) {
             meter_end(l->meter);
             take_windows(l, now_us);
+            settle(l, now_us);
             source_close(l->source);
             l->source = NULL;
             l->retry_us = INT64_MAX; /* an ended record stays ended */
@@ -265,6 +277,12 @@ void meter_feed_pump(struct meter_loop *l, int64_t now_us)
             return;
         }
     }
+}
+
+void meter_feed_pump(struct meter_loop *l, int64_t now_us)
+{
+    pump(l, now_us);
+    settle(l, clock_monotonic_us());
 }
 
 void meter_feed_idle(struct meter_loop *l, int64_t now_us)

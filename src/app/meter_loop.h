@@ -57,6 +57,7 @@ struct meter_loop {
     int64_t utc_shift_us;    /* added to a live source's time: steps of the clock */
     int64_t second_us;       /* monotonic: next look at slow things */
     bool hungry;             /* there is more to read at once */
+    bool unpublished;        /* windows were measured that nobody has seen yet */
     struct reason source_problem;
 };
 

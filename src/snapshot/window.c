@@ -273,9 +273,10 @@ void window_record(struct window *w, const struct snapshot *s)
 {
     uint64_t n = atomic_load_explicit(&header(w)->records, memory_order_relaxed);
     size_t at = w->parts.ring + n % WINDOW_SECONDS * w->parts.record;
-    struct sequence_span span = {(struct snapshot *)(uintptr_t)s, word(w, at + ALIGN),
-                                 w->parts.record_size / 8};
-    sequence_write(word(w, at), &span, 1, NULL);
+    const struct sequence_span spans[2] = {
+        {&n, word(w, at + sizeof(uint64_t)), 1},
+        {(struct snapshot *)(uintptr_t)s, word(w, at + ALIGN), w->parts.record_size / 8}};
+    sequence_write(word(w, at), spans, 2, NULL);
     atomic_store_explicit(&header(w)->records, n + 1, memory_order_release);
 }
 
@@ -346,14 +347,12 @@ enum err window_read_second(const struct window *w, uint64_t n, struct snapshot 
     if (n >= records || n + WINDOW_SECONDS < records)
         return ERR_UNKNOWN;
     size_t at = w->parts.ring + n % WINDOW_SECONDS * w->parts.record;
-    struct sequence_span span = {s, word(w, at + ALIGN), w->parts.record_size / 8};
-    uint64_t seen;
-    enum err e = sequence_try_read(word(w, at), &span, 1, NULL, &seen);
-    if (e != ERR_OK)
+    uint64_t number = 0, seen;
+    const struct sequence_span spans[2] = {{&number, word(w, at + sizeof(uint64_t)), 1},
+                                           {s, word(w, at + ALIGN), w->parts.record_size / 8}};
+    if (sequence_try_read(word(w, at), spans, 2, NULL, &seen) != ERR_OK)
         return ERR_BUSY;
-    /* The place may have been filled with second n + WINDOW_SECONDS before we began: look again. */
-    records = atomic_load_explicit(&header(w)->records, memory_order_acquire);
-    return n + WINDOW_SECONDS < records ? ERR_UNKNOWN : ERR_OK;
+    return number == n ? ERR_OK : ERR_UNKNOWN; /* the place was given to a later second meanwhile */
 }
 
 void window_close(struct window *w)

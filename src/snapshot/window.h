@@ -15,8 +15,8 @@
  *   0       struct window_header, padded to 4096
  *   4096    latest: u64 sequence (padded to 64), struct snapshot with `loads` loads,
  *           then struct snapshot_spectra with `loads` loads
- *   ...     ring: WINDOW_SECONDS records: u64 sequence (padded to 64), struct snapshot with `loads` loads;
- *           record n is in place n % WINDOW_SECONDS
+ *   ...     ring: WINDOW_SECONDS records: u64 sequence, u64 its number n (padded to 64), struct snapshot with
+ *           `loads` loads; record n is in place n % WINDOW_SECONDS
  *   ...     two register slots of `slot_size` raw bytes; their content and check sum are the caller's
  *
  * `layout` of the header is a hash over the catalogue (ids, kinds, order) and the sizes above: a reader or a
@@ -63,7 +63,8 @@ struct window_options {
     const char *program; /* version text */
     const char *boot;    /* boot id: another boot's pictures are not shown */
     int64_t now_utc_us;
-    int32_t loads; /* 1 .. METER_MAX_LOADS; 0 = as many as the predecessor's, 1 where there is none */
+    int32_t
+        loads; /* 1 .. METER_MAX_LOADS; 0 = as many as the predecessor's, 1 where there is none */
     size_t slot_size;
 };
 
