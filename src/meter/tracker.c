@@ -313,7 +313,7 @@ void tracker_finish(struct tracker *t, int64_t samples)
             t->hz = t->nominal_hz;
         if (reach(t, t->hz) * 2 >= t->count) {
             double saved = t->threshold_v;
-            t->threshold_v = INFINITY; /* not even one window: free-running */
+            t->threshold_v = HUGE_VAL; /* not even one window: free-running */
             start(t, 0);
             t->threshold_v = saved;
         } else {
