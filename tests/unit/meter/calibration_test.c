@@ -186,16 +186,16 @@ static void bad_calibration_is_refused(void **state)
     const struct calibration good = {.gain_v = {0.1}, .sensor = {{{1, 0.1, 0.2}, {2, 0, 0}}}};
     assert_int_equal(calibration_check(&good, &why), ERR_OK);
     const struct calibration bad[] = {
-        {.gain_v = {0, NAN}},
+        {.gain_v = {0, (double)NAN}},
         {.gain_i = {0.6}},
         {.gain_v = {0, 0, -0.51}},
         {.noise_i = {-1}},
-        {.offset_v = {INFINITY}},
+        {.offset_v = {(double)INFINITY}},
         {.delay_s = {0, 0, 0.006}},
         {.sensor = {{{2, 0, 0}, {1, 0, 0}}}},
-        {.sensor = {{{1, NAN, 0}}}},
+        {.sensor = {{{1, (double)NAN, 0}}}},
         {.sensor = {{{0}}, {{-1, 0, 0}}}},
-        {.sensor = {{{NAN, 0, 0}}}},
+        {.sensor = {{{(double)NAN, 0, 0}}}},
     };
     for (size_t n = 0; n < COUNT(bad); n++) {
         why.text[0] = '\0';
