@@ -428,7 +428,8 @@ static void groups(struct kernel_groups *g, const float *bin, int cycles, int or
     f4 column[4];
     memcpy(column, matrix, sizeof column);
     memset(g, 0, sizeof *g);
-    int side = cycles >= 3; /* below that the bins beside an order belong to its neighbours */
+    /* Shorter windows (the end of a record) have bins so wide that the order has all of its subgroup. */
+    int side = cycles >= KERNEL_SIDE_CYCLES;
     for (int h = 0; h <= orders; h++) {
         int centre = h * cycles;
         f4 re, im;

@@ -45,6 +45,7 @@ static inline int kernel_current_row(int load, enum current_row row)
 
 /* rms of the orders of four channels, and their phasors: see `groups`. */
 #define KERNEL_ORDERS 64
+#define KERNEL_SIDE_CYCLES 8 /* from here on a subgroup has three bins, below one */
 struct kernel_groups {
     float harmonic[KERNEL_ORDERS][4]; /* rms of the subgroup of an order; [0] is 0 */
     float interharmonic[KERNEL_ORDERS]

@@ -10,8 +10,9 @@
 #define RATE_CORRECTION_LEAST 0.999
 #define RATE_CORRECTION_MOST 1.001
 #define SIXTY_HZ_FROM 55.0
-#define FREEZE_POWER 0.4   /* of Un Ist: spec/metrology.md 5.5 */
-#define FREEZE_CURRENT 0.5 /* of Ist */
+#define SYNCHRONISATION 3e-4 /* of a window */
+#define FREEZE_POWER 0.4     /* of Un Ist: spec/metrology.md 5.5 */
+#define FREEZE_CURRENT 0.5   /* of Ist */
 
 static void *cut(char *memory, size_t *used, size_t bytes)
 {
@@ -273,6 +274,7 @@ static void begin_segment(struct meter *m)
     m->in_cycles = false;
     m->joined = false;
     m->window.halves = 0;
+    m->window.hz = 0;
     m->window.discontinuity = true;
     m->half_samples = 0;
     memset(m->half_square, 0, sizeof m->half_square);
@@ -281,11 +283,47 @@ static void begin_segment(struct meter *m)
     ten_seconds_break(&m->ten_seconds);
 }
 
+/* A short record may be a whole number of cycles long without room for that many from zero to zero (a trigger
+ * stores 4 cycles). Within the synchronisation error that IEC 61000-4-7:2002+A1:2008, 4.4.1 allows, all of it is
+ * taken as one window. Returns its cycles, or 0. */
+static int whole_record(const struct meter *m)
+{
+    double cycles = (double)(m->gap[0] - m->first) * m->tracker.hz / m->config.rate_hz;
+    double whole = rint(cycles);
+    if (m->joined || !m->in_cycles || !m->tracker.locked) /* joined: there was a window before */
+        return 0;
+    if (whole <= m->window.halves / 2 || whole > SPECTRUM_MAX_CYCLES)
+        return 0;
+    return fabs(cycles - whole) <= SYNCHRONISATION * whole ? (int)whole : 0;
+}
+
+/* Makes everything that `extra` holds, all samples of the segment, the window: half cycles share it evenly. */
+static void spread(struct meter *m, int cycles)
+{
+    double length = (double)(m->gap[0] - m->first), part = 1.0 / (2 * cycles);
+    struct boundary start = {.n = m->first - 1, .u = 0.5, .referenced = true};
+    for (int h = 0; h < 2 * cycles; h++) {
+        double end = length * part * (h + 1) - 0.5, n = floor(end);
+        m->window.end[h] =
+            (struct boundary){.n = m->first + (int64_t)n, .u = end - n, .referenced = true};
+        memset(m->window.half[h], 0, (size_t)m->rows * sizeof *m->window.half[h]);
+        add_edge(m, m->window.half[h], m->extra, part);
+    }
+    m->window.start = start;
+    m->window.hz = m->tracker.hz * m->rate_hz / m->config.rate_hz;
+    memset(m->extra, 0, (size_t)m->rows * sizeof *m->extra);
+    m->extra_samples = 0;
+}
+
 /* The segment is over: its last window, if there is a whole cycle. */
 static bool end_segment(struct meter *m, struct meter_window *w)
 {
-    int cycles = m->in_cycles ? m->window.halves / 2 : 0;
-    take_rest(m, 2 * cycles);
+    int cycles = m->in_cycles ? m->window.halves / 2 : 0, whole = whole_record(m);
+    if (whole > 0)
+        cycles = whole;
+    take_rest(m, whole > 0 ? 0 : 2 * cycles);
+    if (whole > 0)
+        spread(m, whole);
     if (cycles > 0)
         window_finish(m, cycles, m->gap[0], w);
     else

@@ -33,6 +33,7 @@ struct window_state {
     sum_row *half[WINDOW_MAX_HALVES];       /* [rows] integrals over each */
     int32_t *peak;                          /* [lanes] */
     bool discontinuity;
+    double hz; /* where it is not cycles / duration; else 0 */
 };
 
 struct meter {

@@ -68,7 +68,9 @@ struct line_measurement { /* L1-L2, L2-L3, L3-L1 */
 /* Index is the order; [0] of magnitude is the direct part. Orders that the sampling rate does not let through
  * (above about 0.4 of it) are 0. */
 struct channel_spectrum {
-    double magnitude[SPECTRUM_ORDERS + 1]; /* rms of the harmonic subgroup, V or A */
+    double magnitude[SPECTRUM_ORDERS +
+                     1]; /* rms of the harmonic subgroup, V or A; of the order's bin alone in
+                                              windows of less than 8 cycles */
     double angle_deg[SPECTRUM_ORDERS +
                      1]; /* of the centre bin, against h times the angle of voltage L1's
                                            fundamental, so that it does not depend on the window */

@@ -8,6 +8,7 @@
 #define NO_VOLTAGE 0.05       /* of the nominal voltage */
 #define NO_VOLTAGE_SCALE 5e-4 /* of the converter's range, where no nominal voltage is known */
 #define FREQUENCY_GAIN 0.3    /* spec/metrology.md 5.2 */
+#define SUDDEN 0.1            /* change of amplitude in half a cycle that no phase is taken from */
 #define LOCK_STEPS 5 /* half cycles of voltage before a phase is taken over: more than the window */
 #define ACQUIRE_CYCLES 2.5 /* of the lowest frequency: two windows that lie apart */
 #define ACQUIRE_ROUNDS 8   /* each divides the error by ten or more */
@@ -214,6 +215,7 @@ static void start(struct tracker *t, int64_t at)
     double per_average = 2 * t->hz / t->decimated_hz; /* half cycles */
     double earliest = (FIRST_BOUNDARY - middle(t)) / t->decimation;
     t->locked = has_voltage(t, &p);
+    t->level = p.level;
     t->steady = t->locked ? LOCK_STEPS : 0;
     double angle = p.angle; /* counted so that the first boundary has the number `k` */
     if (!t->locked)
@@ -248,6 +250,10 @@ static double advance(struct tracker *t, int64_t at)
     bool voltage = has_voltage(t, &p) && p.other <= 2 * p.level;
     double measured = p.angle;
     t->steady = has_voltage(t, &p) || p.other >= t->threshold_v ? t->steady + 1 : 0;
+    bool sudden = fabs(p.level - t->level) > SUDDEN * fmax(p.level, t->level);
+    t->level = p.level;
+    if (t->locked && voltage && sudden)
+        return expected; /* the window stands over an edge: its phase is that of neither side */
     if (t->locked && voltage) {
         double expected_angle = (t->next_even ? 0 : 1) + t->ahead + expected + t->offset;
         double total = expected + wrap(measured - expected_angle);
@@ -313,7 +319,7 @@ void tracker_finish(struct tracker *t, int64_t samples)
             t->hz = t->nominal_hz;
         if (reach(t, t->hz) * 2 >= t->count) {
             double saved = t->threshold_v;
-            t->threshold_v = INFINITY; /* not even one window: free-running */
+            t->threshold_v = HUGE_VAL; /* not even one window: free-running */
             start(t, 0);
             t->threshold_v = saved;
         } else {

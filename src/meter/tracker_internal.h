@@ -49,6 +49,7 @@ struct tracker {
     int64_t count;                           /* averages of this segment */
     bool started;                            /* first phase of this segment is known */
     bool locked;
+    double level;   /* amplitude of s when the phase was last found, V */
     int steady;     /* phases in a row with enough voltage */
     int direction;  /* 1: L1-L2-L3, -1: L1-L3-L2 */
     double hz;      /* the frequency followed */

@@ -233,7 +233,7 @@ void window_finish(struct meter *m, int cycles, int64_t segment_end, struct mete
                              .peak = m->window.peak,
                              .drift = drift_of(m),
                              .samples = samples,
-                             .hz = cycles * m->rate_hz / samples,
+                             .hz = m->window.hz > 0 ? m->window.hz : cycles * m->rate_hz / samples,
                              .cycles = cycles,
                              .referenced = referenced,
                              .spectrum = &m->spectrum,
