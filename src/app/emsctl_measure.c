@@ -35,7 +35,7 @@ struct measuring {
     struct snapshot_spectra x;
     struct json_writer w;
     int64_t windows;
-    double seconds; /* of whole windows */
+    double seconds;  /* of whole windows */
     double pushed_s; /* of samples: what the registers have counted */
     int64_t start_utc_us;
 };
