@@ -38,10 +38,12 @@ suite() {
     fi
 }
 
-setup() { # DIR OPTIONS...: sets up when new, builds
+setup() { # DIR OPTIONS...: sets up when new (or made by `./dev run` before the tests' packages were there), builds
     dir=$1
     shift
     [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" || return 1
+    [ -d "$dir/tests" ] || meson setup --reconfigure "$dir" "$@" || return 1
+    grep -q -e -Werror "$dir/build.ninja" || meson configure "$dir" -Dwerror=true || return 1
     ninja -C "$dir"
 }
 

@@ -48,8 +48,8 @@ struct demand_config {
 /* What is being summed: part of the register image, so that a restart goes on inside the period. */
 struct demand_state {
     int64_t part_start_us; /* start of the running minute */
-    int parts;      /* full minutes held, without a gap between them: 0 .. period */
-    int next;       /* ring position of the next: 0 .. DEMAND_MAX_SUBPERIODS - 1 */
+    int parts;             /* full minutes held, without a gap between them: 0 .. period */
+    int next;              /* ring position of the next: 0 .. DEMAND_MAX_SUBPERIODS - 1 */
     int part_valid; /* 1 where the running minute was measured from its start, 2 just synchronised */
     double sum[DEMAND_QUANTITIES]; /* of the running minute, unit x seconds */
     double part[DEMAND_MAX_SUBPERIODS][DEMAND_QUANTITIES];

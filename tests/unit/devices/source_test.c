@@ -254,7 +254,7 @@ static void a_text_that_names_no_source_is_told_the_forms(void **state)
         {"comtrade:x.txt", 0, ERR_UNKNOWN, "expected a file that ends in .cfg, .dat or .cff"},
         {"wav:/dev/null", 0, ERR_UNKNOWN, "not a file"},
         {"x.scn", -1, ERR_RANGE, "a speed of -1"},
-        {"x.scn", NAN, ERR_RANGE, "a speed of nan"},
+        {"x.scn", (double)NAN, ERR_RANGE, "a speed of nan"},
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct source *s = NULL;

@@ -227,7 +227,7 @@ static void every_format_gives_the_same_values(void **state)
         {"BINARY32", binary32, sizeof binary32, 3},
         {"FLOAT32", float32, sizeof float32, 3},
     };
-    static const double expected[4][2] = {{10, 0}, {-10, 3}, {NAN, -2.5}, {10, 0.75}};
+    static const double expected[4][2] = {{10, 0}, {-10, 3}, {(double)NAN, -2.5}, {10, 0.75}};
     static const double stamps[4] = {0, 1000, -1, 3000};
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[512];

@@ -68,7 +68,7 @@ static void each_sample_format_reads_full_scale_as_one(void **state)
         {1, 24, false, {0x01, 0x00, 0x00}, 0x1p-23},
         {1, 32, false, {0x00, 0x00, 0x00, 0xC0}, -0.5},
         {3, 32, false, {0x00, 0x00, 0xA0, 0x3F}, 1.25},
-        {3, 32, true, {0x00, 0x00, 0x80, 0x7F}, NAN},
+        {3, 32, true, {0x00, 0x00, 0x80, 0x7F}, (double)NAN},
         {3, 64, false, {0, 0, 0, 0, 0, 0, 0xE0, 0xBF}, -0.5},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
