@@ -22,8 +22,8 @@
 #define SIMULATED_SECONDS 10.0 /* a scenario does not end by itself */
 
 struct request {
-    const char *file, *map, *wiring, *ratio, *primary, *nominal, *nominal_a, *seconds, *rate, *load;
-    bool spectra, generation, json, unicode;
+    const char *file, *map, *wiring, *ratio, *primary, *nominal, *nominal_a, *seconds, *rate;
+    bool spectra, generation, json;
 };
 
 struct measuring {
@@ -367,7 +367,6 @@ int emsctl_measure(struct emsctl *ctl, const struct subcommand *self, int argc, 
         return EXIT_USAGE;
     }
     r.json = ctl->json;
-    r.unicode = ctl->unicode;
     struct measuring *m = calloc(1, sizeof *m);
     char *text = malloc(JSON_TEXT_SIZE);
     enum err e = ERR_OK;

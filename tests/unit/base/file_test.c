@@ -70,6 +70,16 @@ static void a_replacement_that_fails_leaves_the_old_file(void **state)
     assert_holds(p->file, "old");
 }
 
+static void a_replacement_that_fails_late_leaves_nothing_beside(void **state)
+{
+    const struct place *p = *state;
+    char beside[96];
+    (void)snprintf(beside, sizeof beside, "%s.new", p->file);
+    assert_int_equal(mkdir(p->file, 0700), 0); /* cannot be renamed over */
+    assert_int_equal(file_replace(p->file, "new", 3, 0600, NULL), ERR_IO);
+    assert_int_not_equal(access(beside, F_OK), 0);
+}
+
 static void reading_is_bounded_and_says_what_is_missing(void **state)
 {
     const struct place *p = *state;
@@ -132,6 +142,8 @@ int main(void)
                                         clear_place),
         cmocka_unit_test_setup_teardown(a_replacement_that_fails_leaves_the_old_file, make_place,
                                         clear_place),
+        cmocka_unit_test_setup_teardown(a_replacement_that_fails_late_leaves_nothing_beside,
+                                        make_place, clear_place),
         cmocka_unit_test_setup_teardown(reading_is_bounded_and_says_what_is_missing, make_place,
                                         clear_place),
         cmocka_unit_test_setup_teardown(folders_are_made_with_all_above_them, make_place,
