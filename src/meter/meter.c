@@ -10,7 +10,7 @@
 #define RATE_CORRECTION_LEAST 0.999
 #define RATE_CORRECTION_MOST 1.001
 #define SIXTY_HZ_FROM 55.0
-#define SYNCHRONISATION 3e-4 /* of a window */
+#define SYNCHRONISATION 3e-4 /* of a window: IEC 61000-4-7:2002+A1:2008, 4.4.1 */
 #define FREEZE_POWER 0.4     /* of Un Ist: spec/metrology.md 5.5 */
 #define FREEZE_CURRENT 0.5   /* of Ist */
 
@@ -36,6 +36,7 @@ static size_t lay_out(struct meter *m, char *memory, const struct meter_config *
     m->new_edge = cut(memory, &used, rows * sizeof *m->new_edge);
     m->exact = cut(memory, &used, rows * sizeof *m->exact);
     m->total = cut(memory, &used, rows * sizeof *m->total);
+    m->fitted = cut(memory, &used, rows * sizeof *m->fitted);
     m->extra = cut(memory, &used, rows * sizeof *m->extra);
     m->drift = cut(memory, &used, lanes * sizeof *m->drift);
     m->window.peak = cut(memory, &used, lanes * sizeof *m->window.peak);
@@ -50,7 +51,7 @@ size_t meter_size(const struct meter_config *c)
     if (meter_config_check(c, NULL) != ERR_OK)
         return 0;
     size_t own = lay_out(&m, NULL, c);
-    return own + spectrum_size(c->rate_hz, m.lanes);
+    return own + fit_size(m.lanes) + spectrum_size(c->rate_hz, m.lanes);
 }
 
 static void init_load(struct meter *m, int k)
@@ -87,6 +88,8 @@ enum err meter_init_with(struct meter **out, void *memory, const struct meter_co
     tracker_init(&m->tracker, c->system, c->rate_hz, c->nominal_v, c->nominal_hz,
                  m->load[0].plan.scale_v);
     tracker_restart(&m->tracker);
+    fit_init(&m->fit, (char *)memory + used, m->lanes);
+    used += fit_size(m->lanes);
     spectrum_init(&m->spectrum, kernel, (char *)memory + used, c->rate_hz, m->lanes);
     *out = m;
     return ERR_OK;
@@ -275,6 +278,7 @@ static void begin_segment(struct meter *m)
     m->joined = false;
     m->window.halves = 0;
     m->window.hz = 0;
+    m->window.fitted = false;
     m->window.discontinuity = true;
     m->half_samples = 0;
     memset(m->half_square, 0, sizeof m->half_square);
@@ -283,18 +287,18 @@ static void begin_segment(struct meter *m)
     ten_seconds_break(&m->ten_seconds);
 }
 
-/* A short record may be a whole number of cycles long without room for that many from zero to zero (a trigger
- * stores 4 cycles). Within the synchronisation error that IEC 61000-4-7:2002+A1:2008, 4.4.1 allows, all of it is
- * taken as one window. Returns its cycles, or 0. */
-static int whole_record(const struct meter *m)
+/* A record shorter than a measuring window is described whole, by the periodic signal that fits it (meter/fit_internal.h).
+ * Returns the cycles it has room for, 0 where it is not such a record or does not fit. */
+static int short_record(struct meter *m)
 {
-    double cycles = (double)(m->gap[0] - m->first) * m->tracker.hz / m->config.rate_hz;
-    double whole = rint(cycles);
+    int64_t count = m->gap[0] - m->first;
+    double cycles_a_sample = m->tracker.hz / m->config.rate_hz;
+    int cycles = (int)((double)count * cycles_a_sample * (1 + SYNCHRONISATION));
     if (m->joined || !m->in_cycles || !m->tracker.locked) /* joined: there was a window before */
         return 0;
-    if (whole <= m->window.halves / 2 || whole > SPECTRUM_MAX_CYCLES)
+    if (cycles < 1 || cycles >= SPECTRUM_MAX_CYCLES)
         return 0;
-    return fabs(cycles - whole) <= SYNCHRONISATION * whole ? (int)whole : 0;
+    return fit_run(&m->fit, &m->ring, m->first, count, cycles_a_sample) ? cycles : 0;
 }
 
 /* Makes everything that `extra` holds, all samples of the segment, the window: half cycles share it evenly. */
@@ -311,6 +315,7 @@ static void spread(struct meter *m, int cycles)
     }
     m->window.start = start;
     m->window.hz = m->tracker.hz * m->rate_hz / m->config.rate_hz;
+    m->window.fitted = true;
     memset(m->extra, 0, (size_t)m->rows * sizeof *m->extra);
     m->extra_samples = 0;
 }
@@ -318,7 +323,7 @@ static void spread(struct meter *m, int cycles)
 /* The segment is over: its last window, if there is a whole cycle. */
 static bool end_segment(struct meter *m, struct meter_window *w)
 {
-    int cycles = m->in_cycles ? m->window.halves / 2 : 0, whole = whole_record(m);
+    int cycles = m->in_cycles ? m->window.halves / 2 : 0, whole = short_record(m);
     if (whole > 0)
         cycles = whole;
     take_rest(m, whole > 0 ? 0 : 2 * cycles);

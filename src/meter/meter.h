@@ -121,8 +121,12 @@ enum err meter_discipline(struct meter *m, double factor) CHECKED;
 /* Fills *w and returns true while there is a finished window. */
 bool meter_poll(struct meter *m, struct meter_window *w);
 
-/* The record has ended: what is left of whole cycles becomes a last window (FLAG_PARTIAL), so that a
- * record of a few cycles still gives a reading. Poll again after it. */
+/* The record has ended: what is left of whole cycles becomes a last window (FLAG_PARTIAL). Poll again after it.
+ *
+ * A record (or a stretch between two gaps) that is shorter than one window gives one reading of all its samples: that of the
+ * direct part and the orders 1 .. 63 that fit them best, by least squares, so that U, I and P are of what repeats.
+ * Where more than a fifth does not repeat (a fault inside the record), the whole cycles are taken as they are.
+ * Registers always count the samples themselves. */
 void meter_end(struct meter *m);
 
 void meter_image(const struct meter *m, int load, struct meter_image *image);

@@ -4,6 +4,7 @@
 
 #include "meter/meter.h"
 
+#include "meter/fit_internal.h"
 #include "meter/measure_internal.h"
 #include "meter/pulse.h"
 #include "meter/ring_internal.h"
@@ -33,7 +34,8 @@ struct window_state {
     sum_row *half[WINDOW_MAX_HALVES];       /* [rows] integrals over each */
     int32_t *peak;                          /* [lanes] */
     bool discontinuity;
-    double hz; /* where it is not cycles / duration; else 0 */
+    double hz;   /* where it is not cycles / duration; else 0 */
+    bool fitted; /* the samples are described by m->fit */
 };
 
 struct meter {
@@ -42,6 +44,7 @@ struct meter {
     struct ring ring;
     struct tracker tracker;
     struct spectrum_engine spectrum;
+    struct fit fit;
     struct timeline timeline;
     struct ten_seconds ten_seconds;
     int rows, lanes;
@@ -62,6 +65,7 @@ struct meter {
 
     struct window_state window;
     sum_row *total;       /* integrals over the window */
+    sum_row *fitted;      /* the same of the fit */
     sum_row *extra;       /* over samples outside of whole cycles, not yet in a register */
     double extra_samples; /* how many they are */
     double *drift;        /* [lanes] slow means, counts */

@@ -132,7 +132,7 @@ static void run_pulses(struct meter *m, int load, const struct registers *before
     r->total.pulses.micro += count * INT64_C(1000000);
 }
 
-/* Adds the window's energy and that of samples outside of whole cycles. */
+/* Adds the window's energy, always that of its samples, and that of samples outside of whole cycles. */
 static void advance_registers(struct meter *m, int load, const double shift_w[3], double samples)
 {
     struct load_state *s = &m->load[load];
@@ -146,9 +146,12 @@ static void advance_registers(struct meter *m, int load, const double shift_w[3]
         .duration_s = 3600 * (hours + more_hours),
         .apparent_system_vah = r->now.apparent_va * (hours + more_hours),
     };
+    double exact_w[3];
+    measure_power(&s->plan, &m->config, load, m->total, samples, drift_of(m), exact_w);
     for (int k = 0; k < s->plan.phases; k++) {
         const struct phase_measurement *p = &r->now.phase[k];
-        step.active_wh[k] = p->power_w * hours + (more_w[k] + shift_w[k]) * more_hours;
+        double power_w = m->window.fitted ? exact_w[k] + shift_w[k] : p->power_w;
+        step.active_wh[k] = power_w * hours + (more_w[k] + shift_w[k]) * more_hours;
         step.reactive_varh[k] = p->reactive_var * (hours + more_hours);
         step.apparent_vah[k] = p->apparent_va * (hours + more_hours);
         step.current_a[k] = p->current_a;
@@ -226,10 +229,15 @@ void window_finish(struct meter *m, int cycles, int64_t segment_end, struct mete
     }
     memset(w, 0, sizeof *w);
     fill_times(m, end, w);
-    transform(m, cycles, segment_end);
+    if (m->window.fitted) {
+        fit_rows(&m->fit, samples, m->fitted);
+        fit_bins(&m->fit, &m->spectrum, cycles);
+    } else {
+        transform(m, cycles, segment_end);
+    }
     if (m->config.remove_offset)
         follow_drift(m, samples);
-    struct raw_window raw = {.rows = m->total,
+    struct raw_window raw = {.rows = m->window.fitted ? m->fitted : m->total,
                              .peak = m->window.peak,
                              .drift = drift_of(m),
                              .samples = samples,
@@ -240,7 +248,7 @@ void window_finish(struct meter *m, int cycles, int64_t segment_end, struct mete
                              .ring = &m->ring,
                              .first = m->window.start.n + 1,
                              .last = end->n};
-    raw.orders = spectrum_orders(&m->spectrum, raw.hz);
+    raw.orders = m->window.fitted ? m->fit.orders : spectrum_orders(&m->spectrum, raw.hz);
     fill_half_voltages(m, 2 * cycles, w);
     for (int k = 0; k < m->config.loads; k++) {
         double shift_w[3];
