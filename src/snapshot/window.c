@@ -264,8 +264,7 @@ void window_publish(struct window *w, const struct snapshot *s, const struct sna
 {
     struct sequence_span spans[2];
     /* The spans are only read: sequence_write does not write to the private side. */
-    latest_spans(w, (struct snapshot *)(uintptr_t)s, (struct snapshot_spectra *)(uintptr_t)x,
-                 spans);
+    latest_spans(w, (struct snapshot *)s, (struct snapshot_spectra *)x, spans);
     sequence_write(word(w, w->parts.latest), spans, 2, NULL);
 }
 
@@ -275,7 +274,7 @@ void window_record(struct window *w, const struct snapshot *s)
     size_t at = w->parts.ring + n % WINDOW_SECONDS * w->parts.record;
     const struct sequence_span spans[2] = {
         {&n, word(w, at + sizeof(uint64_t)), 1},
-        {(struct snapshot *)(uintptr_t)s, word(w, at + ALIGN), w->parts.record_size / 8}};
+        {(struct snapshot *)s, word(w, at + ALIGN), w->parts.record_size / 8}};
     sequence_write(word(w, at), spans, 2, NULL);
     atomic_store_explicit(&header(w)->records, n + 1, memory_order_release);
 }
