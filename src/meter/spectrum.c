@@ -14,16 +14,19 @@
 static const struct {
     double most_hz;
     int points;
-} sizes[] = {{11000, 2048}, {33000, 4096}, {74000, 8192}, {1e9, 16384}};
+} sizes[] = {{10500, 2048}, {33000, 4096}, {74000, 8192}, {1e9, 16384}};
+
+/* Side lobes of -108 dB: near the sampling rate lies the image of the fundamental, which must not look like a
+ * harmonic where it folds. */
+#define KAISER_BETA 11.0
 
 /* The slower the converter, the nearer the orders come to half its rate, and the longer the sinc. `pass` is
- * the part of the rate up to which it serves, its droop divided out; `beta` gives side lobes of -90 dB (9) and
- * -108 dB (11): near the rate lies the image of the fundamental, which must not look like a harmonic. */
+ * the part of the rate up to which it serves, its droop divided out. */
 static const struct {
     double least_hz;
     int taps;
-    double beta, pass;
-} filters[] = {{14000, 16, 9, 0.31}, {9000, 24, 11, 0.42}, {0, 64, 11, 0.45}};
+    double pass;
+} filters[] = {{9900, 16, 0.42}, {9000, 24, 0.42}, {0, 64, 0.45}};
 
 static int points_for(double rate_hz)
 {
@@ -113,14 +116,14 @@ static double sinc(double x)
 
 static void fill_table(struct spectrum_engine *s)
 {
-    double beta = filters[filter_for(s->rate_hz)].beta, norm = bessel_i0(beta),
-           half = 0.5 * s->taps;
+    double norm = bessel_i0(KAISER_BETA), half = 0.5 * s->taps;
     for (int row = 0; row <= s->phases; row++) {
         double c[KERNEL_MAX_TAPS], sum = 0;
         for (int k = 0; k < s->taps; k++) {
             /* tap k stands at sample k - taps/2 + 1 of the one before the point */
             double x = k - half + 1 - (double)row / s->phases, r = x / half;
-            double window = fabs(r) < 1 ? bessel_i0(beta * sqrt(1 - r * r)) / norm : 1 / norm;
+            double window =
+                fabs(r) < 1 ? bessel_i0(KAISER_BETA * sqrt(1 - r * r)) / norm : 1 / norm;
             c[k] = sinc(x) * window;
             sum += c[k];
         }

@@ -244,7 +244,7 @@ static void judge_orders(void *context, const struct meter_window *w, double sta
 {
     (void)start, (void)end;
     struct sweep_check *c = context;
-    for (int h = 2; h <= 50; h++) {
+    for (int h = 2; h <= 63; h++) {
         for (int k = 0; k < 3; k++) {
             double v = w->reading[0].now.spectrum.voltage[k].magnitude[h] / 2.3 - 1,
                    i = w->reading[0].now.spectrum.current[k].magnitude[h] / 0.05 - 1;
@@ -257,7 +257,7 @@ static void judge_orders(void *context, const struct meter_window *w, double sta
     }
 }
 
-static void all_orders_of_one_per_cent_are_within_50_ppm(void **state)
+static void all_63_orders_of_one_per_cent_are_within_50_ppm(void **state)
 {
     (void)state;
     const double mains[] = {50, 49.7, 51};
@@ -265,7 +265,7 @@ static void all_orders_of_one_per_cent_are_within_50_ppm(void **state)
         for (size_t r = 0; r < COUNT(rates); r++) {
             struct signal s;
             signal_three_phase(&s, mains[f], 5, 20);
-            for (int h = 2; h <= 50; h++) {
+            for (int h = 2; h <= 63; h++) {
                 signal_add_three(&s, 0, 2.3, h, 37 * h);
                 signal_add_three(&s, 4, 0.05, h, 53 * h);
             }
@@ -274,7 +274,7 @@ static void all_orders_of_one_per_cent_are_within_50_ppm(void **state)
             struct sweep_check c = {0};
             signal_run(m, &s, 0.7, judge_orders, &c);
             free(m);
-            print_message("# 2..50 at %g Hz, %5.0f Hz: %.1f ppm (order %d)\n", mains[f], rates[r],
+            print_message("# 2..63 at %g Hz, %5.0f Hz: %.1f ppm (order %d)\n", mains[f], rates[r],
                           c.worst_ppm, c.worst_order);
             assert_at_most(c.worst_ppm, 50);
         }
@@ -285,7 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case_meets_the_bars_at_each_rate),
-        cmocka_unit_test(all_orders_of_one_per_cent_are_within_50_ppm),
+        cmocka_unit_test(all_63_orders_of_one_per_cent_are_within_50_ppm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

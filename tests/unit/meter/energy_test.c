@@ -161,6 +161,9 @@ static void a_gap_loses_no_product_and_is_told(void **state)
     poll_all(m, &r);
     double error = net_uwh(m) - exact_uwh(&s, sum, RATE);
     assert_true(fabs(error) < 0.01);
+    struct meter_image image;
+    meter_image(m, 0, &image);
+    assert_true(fabs((double)image.registers.hours_on.micro / 1e6 - 13693.0 / RATE) < 1e-5);
     assert_true(r.partial >= 2);
     assert_int_equal(r.discontinuous, 3); /* the pieces of 3 and 90 frames hold no cycle */
     free(m);
