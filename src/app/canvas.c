@@ -20,7 +20,7 @@ bool canvas_open(struct canvas *c, int width, int height, bool unicode)
     *c = (struct canvas){.width = width, .height = height, .unicode = unicode};
     if (width < 1 || height < 1 || width > CANVAS_MAX_WIDTH || height > CANVAS_MAX_HEIGHT)
         return false;
-    c->cells = calloc((size_t)(width * height), sizeof *c->cells);
+    c->cells = calloc((size_t)width * (size_t)height, sizeof *c->cells);
     return c->cells != NULL;
 }
 

@@ -46,7 +46,7 @@ static void start_colours(void)
         return;
     start_color();
     use_default_colors();
-    for (short s = 0; s < STYLE_COUNT; s++)
+    for (int s = 0; s < STYLE_COUNT; s++)
         init_pair((short)(s + 1), COLORS >= 256 ? looks[s].rich : looks[s].poor, -1);
 }
 
@@ -170,10 +170,11 @@ static int interactive(struct live *v, bool unicode)
 /* One picture as text: for scripts, documents and tests. */
 static int once(struct live *v, const char *size, bool unicode, const struct subcommand *self)
 {
-    int width = 0, height = 0;
     struct reason why;
-    if (sscanf(size, "%dx%d", &width, &height) != 2 ||
-        !canvas_open(&v->canvas, width, height, unicode)) {
+    char *x = NULL, *end = NULL;
+    long width = strtol(size, &x, 10), height = *x == 'x' ? strtol(x + 1, &end, 10) : 0;
+    if (!end || *end != '\0' || width < 1 || width > CANVAS_MAX_WIDTH || height < 1 ||
+        height > CANVAS_MAX_HEIGHT || !canvas_open(&v->canvas, (int)width, (int)height, unicode)) {
         (void)reason(&why, ERR_RANGE, "--once: \"%.20s\" is not a size such as 80x24", size);
         return emsctl_fail(self, ERR_RANGE, &why);
     }

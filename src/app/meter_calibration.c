@@ -58,7 +58,7 @@ static enum err read_load(const json_t *o, struct calibration *c, struct reason 
     for (size_t i = 0; i < COUNT(lists); i++)
         names[i] = lists[i].key;
     names[COUNT(lists)] = "sensor";
-    json_object_foreach((json_t *)(uintptr_t)o, key, value)
+    json_object_foreach((json_t *)o, key, value)
     {
         size_t i = 0;
         while (i <= COUNT(lists) && strcmp(names[i], key) != 0)

@@ -54,7 +54,7 @@ static void start(struct child *c, int64_t now_us)
         if (getppid() != parent)
             _exit(EXIT_FAILED);
         (void)dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is ours: the ready line */
-        execv(c->program->words[0], (char *const *)(uintptr_t)c->program->words);
+        execv(c->program->words[0], (char *const *)c->program->words);
         _exit(127);
     }
     c->started_us = now_us;

@@ -86,7 +86,7 @@ static enum err write_text(const struct setting *row, char *at, const json_t *va
     if (strlen(text) >= row->size)
         return reason(why, ERR_RANGE, "%zu bytes, at most %zu", strlen(text), row->size - 1);
     memset(at, 0, row->size);
-    memcpy(at, text, strlen(text));
+    memcpy(at, text, strlen(text) + 1);
     return ERR_OK;
 }
 

@@ -205,7 +205,7 @@ enum err draft_put(const struct settings *s, struct draft *d, const json_t *obje
         (void)reason(&r, ERR_FORMAT, "must be an object of groups");
         note(ERR_FORMAT, "", &r, &first, f);
     }
-    json_object_foreach((json_t *)(uintptr_t)object, group, members)
+    json_object_foreach((json_t *)object, group, members)
     {
         if (strcmp(group, SETTINGS_SAVED) == 0)
             continue;
@@ -278,7 +278,7 @@ static enum err change_locked(struct settings *s, const json_t *change, bool who
         e = draft_open(s, &initial, true, why);
         old = e == ERR_OK ? draft_values(s, &initial) : NULL;
         if (old)
-            e = json_object_update_recursive(old, (json_t *)(uintptr_t)change) == 0
+            e = json_object_update_recursive(old, (json_t *)change) == 0
                     ? ERR_OK
                     : reason(why, ERR_FULL, "no memory");
     }

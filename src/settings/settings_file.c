@@ -191,7 +191,7 @@ static void diff_group(json_t *out, const char *group, const json_t *before, con
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)after, key, value)
+    json_object_foreach((json_t *)after, key, value)
     {
         const json_t *old = json_object_get(before, key);
         if (only_missing ? old != NULL : (old && json_equal(old, value)))
@@ -209,12 +209,12 @@ json_t *settings_diff(const json_t *before, const json_t *after)
     json_t *out = json_object();
     const char *group;
     json_t *members;
-    json_object_foreach((json_t *)(uintptr_t)after, group, members)
+    json_object_foreach((json_t *)after, group, members)
     {
         if (strcmp(group, SETTINGS_SAVED) != 0)
             diff_group(out, group, json_object_get(before, group), members, false);
     }
-    json_object_foreach((json_t *)(uintptr_t)before, group, members)
+    json_object_foreach((json_t *)before, group, members)
     {
         if (strcmp(group, SETTINGS_SAVED) != 0)
             diff_group(out, group, json_object_get(after, group), members, true);

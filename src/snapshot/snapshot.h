@@ -19,7 +19,7 @@ union snapshot_value {
 struct snapshot_load {
     union snapshot_value value[VAR_COUNT];
     uint8_t quality[VAR_COUNT]; /* enum quality */
-    int8_t wiring_map[3];       /* struct wiring.map: what wiring_text needs beside the values */
+    int16_t wiring_map[3];      /* struct wiring.map: what wiring_text needs beside the values */
 };
 
 /* How far the clock behind the time stamps can be trusted (DESIGN.md 4). */

@@ -110,7 +110,8 @@ static void latest_spans(const struct window *w, struct snapshot *s, struct snap
 static enum err system_error(struct reason *why, const char *path, const char *what)
 {
     int e = errno;
-    return reason(why, e == ENOENT ? ERR_UNKNOWN : ERR_IO, "%s: %s: %s", path, what, strerror(e));
+    (void)reason(why, ERR_IO, "%s: %s: %s", path, what, strerror(e));
+    return e == ENOENT ? ERR_UNKNOWN : ERR_IO;
 }
 
 static enum err check_header(const struct window_header *h, uint64_t size, const char *path,
@@ -133,8 +134,10 @@ static enum err map(int fd, size_t size, int protection, const char *path, struc
                     struct reason *why)
 {
     struct window *n = calloc(1, sizeof *n);
-    if (!n)
-        return reason(why, ERR_FULL, "%s: no memory", path);
+    if (!n) {
+        (void)reason(why, ERR_FULL, "%s: no memory", path);
+        return ERR_FULL;
+    }
     n->base = mmap(NULL, size, protection, MAP_SHARED, fd, 0);
     if (n->base == MAP_FAILED) {
         free(n);
@@ -156,9 +159,13 @@ static enum err adopt(struct window **w, const char *path, const struct window_o
     struct stat st;
     enum err e = fstat(fd, &st) == 0 ? ERR_OK : system_error(why, path, "stat");
     if (e == ERR_OK && flock(fd, LOCK_EX | LOCK_NB) != 0)
-        e = reason(why, ERR_BUSY, "%s: another meter is writing to it", path);
-    if (e == ERR_OK && (size_t)st.st_size < PAGE)
-        e = reason(why, ERR_FORMAT, "%s: %lld bytes are too few", path, (long long)st.st_size);
+        e = ERR_BUSY;
+    else if (e == ERR_OK && (size_t)st.st_size < PAGE)
+        e = ERR_FORMAT;
+    if (e == ERR_BUSY)
+        (void)reason(why, e, "%s: another meter is writing to it", path);
+    if (e == ERR_FORMAT)
+        (void)reason(why, e, "%s: %lld bytes are too few", path, (long long)st.st_size);
     if (e == ERR_OK)
         e = map(fd, (size_t)st.st_size, PROT_READ | PROT_WRITE, path, w, why);
     if (e != ERR_OK) {
@@ -174,6 +181,7 @@ static enum err adopt(struct window **w, const char *path, const struct window_o
         return ERR_OK;
     atomic_store(&h->replaced, 1); /* readers that still map it look for the new one */
     window_close(*w);
+    *w = NULL;
     return e;
 }
 
@@ -264,8 +272,7 @@ void window_publish(struct window *w, const struct snapshot *s, const struct sna
 {
     struct sequence_span spans[2];
     /* The spans are only read: sequence_write does not write to the private side. */
-    latest_spans(w, (struct snapshot *)(uintptr_t)s, (struct snapshot_spectra *)(uintptr_t)x,
-                 spans);
+    latest_spans(w, (struct snapshot *)s, (struct snapshot_spectra *)x, spans);
     sequence_write(word(w, w->parts.latest), spans, 2, NULL);
 }
 
@@ -275,7 +282,7 @@ void window_record(struct window *w, const struct snapshot *s)
     size_t at = w->parts.ring + n % WINDOW_SECONDS * w->parts.record;
     const struct sequence_span spans[2] = {
         {&n, word(w, at + sizeof(uint64_t)), 1},
-        {(struct snapshot *)(uintptr_t)s, word(w, at + ALIGN), w->parts.record_size / 8}};
+        {(struct snapshot *)s, word(w, at + ALIGN), w->parts.record_size / 8}};
     sequence_write(word(w, at), spans, 2, NULL);
     atomic_store_explicit(&header(w)->records, n + 1, memory_order_release);
 }
