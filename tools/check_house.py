@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Small habits that a machine can hold: guards named after their file, no file too long, a manual on top of each header,
-a unit test for each source file of the pure rooms, no TODO."""
+a test that calls each public header of the pure rooms, no TODO."""
 import pathlib
 import re
 import sys
@@ -22,11 +22,12 @@ for path in sorted((ROOT / "src").rglob("*.[ch]")):
         if not text.startswith("/* "):
             faults.append(f"{name}: a header starts with what it is")
 for room in ("meter", "wire"):
+    tests = "".join(t.read_text() for t in sorted((ROOT / "tests").rglob("*.c")))
     for path in sorted((ROOT / "src" / room).glob("*.h")):
-        if path.stem.endswith("_internal") or not (path.with_suffix(".c")).exists():
+        if path.stem.endswith("_internal"):  # tested through what uses it
             continue
-        tests = list((ROOT / "tests/unit" / room).glob("*.c"))
-        if not any(f'"{room}/{path.name}"' in t.read_text() for t in tests):
-            faults.append(f"src/{room}/{path.name}: no unit test includes it")
+        declared = re.findall(r"^[\w ][\w *]*?\b(\w+)\(", path.read_text(), re.M)
+        if declared and not any(re.search(rf"\b{name}\b", tests) for name in declared):
+            faults.append(f"src/{room}/{path.name}: no test calls any of {', '.join(declared)}")
 print("\n".join(faults))
 sys.exit(1 if faults else 0)
