@@ -79,6 +79,11 @@ def main():
             x, w = PAD + column * CELL_W, len(text) * CELL_W
             if bg:
                 out.append(f'<rect x="{x:.1f}" y="{y}" width="{w:.1f}" height="{CELL_H}" fill="{bg}"/>')
+            for at, char in enumerate(text):  # bars of eighths, without the gaps that fonts leave
+                if "\u2581" <= char <= "\u2588":
+                    part = CELL_H * (ord(char) - 0x2580) / 8
+                    out.append(f'<rect x="{x + at * CELL_W:.1f}" y="{y + CELL_H - part:.1f}" width="{CELL_W}" height="{part:.1f}" fill="{fg}"/>')
+            text = re.sub("[\u2581-\u2588]", " ", text)
             if text.strip():
                 style = (' font-weight="bold"' if bold else "") + (' opacity="0.6"' if dim else "")
                 out.append(f'<text x="{x:.1f}" y="{y + 13.5}" textLength="{w:.1f}" lengthAdjust="spacingAndGlyphs" '
