@@ -92,7 +92,7 @@ check-all)
     check 'build: TSan' clang build-tsan --werror -Db_sanitize=thread -Db_lundef=false
     suite 'all under TSan' build-tsan --timeout-multiplier 20
     check 'build: fuzz targets' clang build-fuzz -Dfuzzing=true -Db_lundef=false
-    check 'fuzz: ten minutes a target' sh tools/fuzz.sh build-fuzz 600
+    check 'fuzz: five minutes a target' sh tools/fuzz.sh build-fuzz 300
     check 'tidy: clang-tidy over all sources' tidy
     ;;
 esac
