@@ -87,6 +87,7 @@ check-all)
     suite 'unit, golden, simulation and peer tests, fuzz corpora' build
     check 'build: clang, warnings are errors' clang build-clang --werror
     suite 'the same, built by clang' build-clang
+    check 'build: the portable rooms for aarch64 and armhf' sh tools/cross.sh
     check 'build: ASan and UBSan' clang build-asan --werror -Db_sanitize=address,undefined -Db_lundef=false
     suite 'all under ASan and UBSan' build-asan --timeout-multiplier 10
     check 'build: TSan' clang build-tsan --werror -Db_sanitize=thread -Db_lundef=false
