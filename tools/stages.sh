@@ -25,7 +25,7 @@ check() {
 suite() {
     name=$1 dir=$2
     shift 2
-    meson test -C "$dir" --no-rebuild --quiet --print-errorlogs "$@" >"$log" 2>&1
+    meson test -C "$dir" --no-rebuild --quiet --print-errorlogs --timeout-multiplier 4 "$@" >"$log" 2>&1
     counts=$(python3 tools/tally.py "$dir/meson-logs/testlog.json") || counts='0 1 0'
     # shellcheck disable=SC2086 # three numbers
     set -- $counts
