@@ -395,6 +395,10 @@ void wiring_check(const struct wiring_input *in, struct wiring *out)
         out->verdict = WIRING_FAULTY;
         return;
     }
+    if (in->no_phase) {
+        out->hint = HINT_NO_PHASE;
+        return;
+    }
     out->faults = wiring_sequence(in, j.phases);
     if (find_currents(&j) == 0) {
         undecided(out, HINT_LOW_CURRENT);

@@ -69,6 +69,7 @@ enum wiring_hint {
     HINT_NO_MATCH,     /* no wiring explains them with a usual load */
     HINT_AMBIGUOUS,    /* several do, equally well */
     HINT_MIXED,        /* generation: some phases import, others export */
+    HINT_NO_PHASE,     /* there are voltages, of no frequency that is followed: no angles */
     HINT_COUNT
 };
 
@@ -87,6 +88,8 @@ struct wiring_input {
     double nominal_a; /* primary In */
     bool generation;  /* this load may export: then all currents reversed is not a fault */
     int currents; /* 3P3W: 2 = two transformers, that of L2 is derived; 3 = three; 0 = not known */
+    bool
+        no_phase; /* angles have no meaning, voltage_v is TRMS: only missing voltages can be told */
     double voltage_v[3], voltage_deg[3]; /* fundamentals L-N */
     double current_a[3], current_deg[3];
 };

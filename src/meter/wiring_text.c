@@ -165,6 +165,12 @@ static void undecided(const struct wiring *w, const struct wiring_input *in, str
                      "Check again while "
                      "nothing generates.");
         return;
+    case HINT_NO_PHASE:
+        (void)reason(
+            text, ERR_OK,
+            "Not decided: the voltages have no frequency that can be followed (30 to 100 Hz). "
+            "Check again when the mains are steady.");
+        return;
     case HINT_NONE:
     case HINT_LOW_CURRENT:
     case HINT_COUNT:

@@ -701,6 +701,7 @@ static void every_doubt_says_what_is_needed(void **state)
         {HINT_NO_MATCH, 0, "no wiring fits"},
         {HINT_AMBIGUOUS, 0, "several wrong wirings fit"},
         {HINT_MIXED, 0, "nothing generates"},
+        {HINT_NO_PHASE, 0, "no frequency"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct wiring w = {
