@@ -69,6 +69,7 @@ static void one_phase_has_l1_alone(void **state)
     assert_int_equal(quality(&r, VAR_energy_import_l2), QUALITY_ABSENT);
     assert_int_equal(quality(&r, VAR_power), QUALITY_GOOD);
     assert_int_equal(r.now.phase_sequence, 0);
+    assert_int_equal(quality(&r, VAR_phase_sequence), QUALITY_ABSENT);
 }
 
 static void split_phase_has_one_line_voltage_and_a_neutral(void **state)
@@ -174,6 +175,27 @@ static void a_high_leg_is_no_fault(void **state)
     assert_true(r.now.unbalance_u2_pct < 0.001);
     assert_true(r.now.unbalance_voltage_pct < 0.001);
     assert_int_equal(r.now.flags, 0);
+    assert_int_equal(quality(&r, VAR_unbalance_u2), QUALITY_GOOD);
+    assert_int_equal(quality(&r, VAR_unbalance_u0), QUALITY_ABSENT);
+}
+
+static void demand_is_uncertain_until_a_period_was_measured_whole(void **state)
+{
+    (void)state;
+    struct reading r;
+    memset(&r, 0, sizeof r);
+    r.now.system = SYSTEM_3P4W;
+    const enum variable_id ids[] = {VAR_demand_import, VAR_demand_import_max, VAR_demand_apparent,
+                                    VAR_demand_current_l2_max};
+    for (size_t k = 0; k < COUNT(ids); k++)
+        assert_int_equal(quality(&r, ids[k]), QUALITY_UNCERTAIN);
+    assert_int_equal(quality(&r, VAR_demand_elapsed), QUALITY_GOOD);
+    struct demand_state st = {0};
+    const struct demand_config c = {.period_min = 1};
+    const struct demand_step s = {.end_utc_us = 60000000};
+    assert_int_equal(demand_add(&r.demand, &st, &c, &s), ERR_OK);
+    for (size_t k = 0; k < COUNT(ids); k++)
+        assert_int_equal(quality(&r, ids[k]), QUALITY_GOOD);
 }
 
 static void reversed_sequence_reads_the_same_and_is_told(void **state)
@@ -326,6 +348,7 @@ int main(void)
         cmocka_unit_test(split_phase_has_one_line_voltage_and_a_neutral),
         cmocka_unit_test(three_wires_with_two_or_three_currents_read_the_same),
         cmocka_unit_test(a_high_leg_is_no_fault),
+        cmocka_unit_test(demand_is_uncertain_until_a_period_was_measured_whole),
         cmocka_unit_test(reversed_sequence_reads_the_same_and_is_told),
         cmocka_unit_test(a_correction_by_map_is_as_good_as_rewiring),
         cmocka_unit_test(unbalance_is_that_of_the_sequences),
