@@ -69,6 +69,7 @@ static const struct {
     {FLAG_FREQUENCY_RANGE, STYLE_WARNING, "frequency outside 45\u201365 Hz"},
     {FLAG_UNRATED_V1 | FLAG_UNRATED_V2 | FLAG_UNRATED_V3, STYLE_WARNING,
      "voltage outside the rated range"},
+    {FLAG_UNSTEADY, STYLE_WARNING, "dip or jump of the mains"},
     {FLAG_DISCONTINUITY, STYLE_WARNING, "samples were missing"},
     {FLAG_PARTIAL, STYLE_WARNING, "incomplete window"},
     {FLAG_SIMULATED, STYLE_DIM, "simulated data"},

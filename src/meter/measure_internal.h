@@ -31,7 +31,7 @@ struct raw_window {
     double samples;      /* length */
     double hz;
     int cycles, orders;
-    bool referenced;
+    bool referenced, unsteady;
     struct spectrum_engine
         *spectrum;           /* its bins are of this window; those of this load may be turned */
     const struct ring *ring; /* for peaks of channels that no converter sees */

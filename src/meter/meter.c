@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define ALIGN 64
-/* The longest window (12 cycles of 40 Hz), the tracker's latency, and room for portions. */
-#define RING_S 0.5
+/* The longest window (12 cycles of 30 Hz), the tracker's latency, and room for portions. */
+#define RING_S 0.65
 #define RING_MARGIN (2 * KERNEL_MAX_TAPS + 64)
 #define RATE_CORRECTION_LEAST 0.999
 #define RATE_CORRECTION_MOST 1.001

@@ -10,7 +10,8 @@ static const struct {
     {VAR_voltage_ll, THREE_PHASE | IN(2P3W)},
     {VAR_thd_voltage_ll, THREE_PHASE | IN(2P3W)},
     {VAR_unbalance_u2, THREE_PHASE},
-    {VAR_unbalance_u0, IN(3P4W) | IN(WILD_LEG)},
+    {VAR_unbalance_u0, IN(3P4W)}, /* the neutral of a wild leg lies aside on purpose */
+    {VAR_phase_sequence, THREE_PHASE},
     {VAR_unbalance_voltage, THREE_PHASE | IN(2P3W)},
     {VAR_unbalance_current, THREE_PHASE | IN(2P3W)},
 };
@@ -63,11 +64,20 @@ static enum quality worst(const struct measurement *m, const struct variable *v,
     return q;
 }
 
+/* No period was measured whole yet: 0 is not a value. */
+static bool awaits_demand(const struct reading *r, const struct variable *v)
+{
+    bool of_periods = v->kind == KIND_DEMAND && v != &catalogue_variables[VAR_demand_elapsed];
+    return of_periods && r->demand.import.max_utc_us == 0;
+}
+
 enum quality reading_quality(const struct reading *r, const struct variable *v)
 {
     const struct measurement *m = &r->now;
     if (is_absent(m, v))
         return QUALITY_ABSENT;
+    if (awaits_demand(r, v))
+        return QUALITY_UNCERTAIN;
     if (v == &catalogue_variables[VAR_frequency_10s])
         return quality_worse(m->frequency_quality, m->frequency_10s_quality);
     switch (v->needs) {

@@ -28,7 +28,11 @@ enum meter_flag {
     FLAG_DISCONTINUITY = 1 << 2, /* samples were missing just before this window */
     FLAG_FREQUENCY_RANGE = 1 << 3, /* outside 45 .. 65 Hz */
     FLAG_SIMULATED = 1 << 4,       /* from a scenario, not from an input */
-    FLAG_OVER_V1 = 1 << 8,         /* voltage above 1.5 Un max., or the converter at its end */
+    FLAG_UNSTEADY =
+        1
+        << 5, /* a dip, a swell, a jump of phase or frequency inside the window: rms, P and energy are
+                               those of its samples; frequency, Q1, spectra and symmetry are of a mixture */
+    FLAG_OVER_V1 = 1 << 8, /* voltage above 1.5 Un max., or the converter at its end */
     FLAG_OVER_V2 = 1 << 9,
     FLAG_OVER_V3 = 1 << 10,
     FLAG_OVER_I1 = 1 << 11, /* current above Imax, or the converter at its end */

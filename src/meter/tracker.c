@@ -1,5 +1,7 @@
 #include "meter/tracker_internal.h"
 
+#include "base/err.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -11,15 +13,24 @@
 #define SUDDEN 0.1            /* change of amplitude in half a cycle that no phase is taken from */
 #define LOCK_STEPS 5 /* half cycles of voltage before a phase is taken over: more than the window */
 #define ACQUIRE_CYCLES 2.5 /* of the lowest frequency: two windows that lie apart */
-#define ACQUIRE_ROUNDS 8   /* each divides the error by ten or more */
-#define FIRST_BOUNDARY 1   /* samples: the end correction needs one before */
-#define LAST_BOUNDARY 3    /* and two after */
+#define ACQUIRE_ROUNDS 10  /* each divides the error by ten or more */
+#define ACQUIRE_COARSE 3   /* of them, with windows half a cycle apart: no turn can be missed */
+#define ACQUIRED 0.01      /* half cycles: the last round finds nothing more to correct */
+#define USUAL_MIN_HZ 40.0  /* where mains are looked for first */
+#define USUAL_MAX_HZ 70.0
+#define LEAST_SHARE \
+    0.25           /* of the voltage's power that must be what is followed: no harmonic, no alias */
+#define SLOWER 0.8 /* change of frequency from one half cycle to the next that may be one */
+#define FASTER 1.4
+#define FIRST_BOUNDARY 1 /* samples: the end correction needs one before */
+#define LAST_BOUNDARY 3  /* and two after */
 
 /* Phasor of the rotating number seen forwards and backwards. */
 struct phase {
     double angle; /* half cycles, of the followed direction: 0 at the rising zero of L1 */
     double level; /* amplitude of s, V */
     double other; /* of the opposite direction */
+    double all;   /* amplitude that would have the power of all that is in the window */
 };
 
 /* Place of an average. */
@@ -84,6 +95,7 @@ void tracker_restart(struct tracker *t)
 {
     t->count = 0;
     t->started = false;
+    t->unusual = false;
     t->locked = false;
     t->steady = 0;
     t->last = 0;
@@ -121,6 +133,7 @@ static struct phase phase_at(const struct tracker *t, int64_t centre, double hz,
     double norm = 1;
     int at = kept(centre);
     double ar = t->x[at], ai = 0, br = t->y[at], bi = 0;
+    double power = t->x[at] * t->x[at] + t->y[at] * t->y[at];
     for (int m = 1; m < half; m++) {
         double turned = c * step_cos - s * step_sin;
         s = s * step_cos + c * step_sin;
@@ -132,6 +145,8 @@ static struct phase phase_at(const struct tracker *t, int64_t centre, double hz,
         ai -= ws * (t->x[after] - t->x[before]);
         br += wc * (t->y[after] + t->y[before]);
         bi -= ws * (t->y[after] - t->y[before]);
+        power += w * (t->x[after] * t->x[after] + t->x[before] * t->x[before] +
+                      t->y[after] * t->y[after] + t->y[before] * t->y[before]);
         norm += 2 * w;
     }
     double forward_re = ar - bi, forward_im = ai + br, backward_re = ar + bi, backward_im = ai - br;
@@ -142,6 +157,7 @@ static struct phase phase_at(const struct tracker *t, int64_t centre, double hz,
     p.angle = p.angle / PI + 0.5;
     p.level = scale * (direction > 0 ? forward : backward);
     p.other = scale * (direction > 0 ? backward : forward);
+    p.all = sqrt((is_real(t) ? 2 : 1) * power / norm);
     return p;
 }
 
@@ -167,33 +183,72 @@ static int64_t reach(const struct tracker *t, double hz)
     return (int64_t)ceil(t->decimated_hz / hz);
 }
 
-/* Finds direction and frequency from the averages first .. last. False where there is no voltage or
- * no frequency in range. */
-static bool acquire(struct tracker *t, int64_t first, int64_t last)
+/* Averages that finding a frequency from `least_hz` on takes. */
+static int64_t acquire_span(const struct tracker *t, double least_hz)
 {
-    double hz = t->nominal_hz > 0 ? t->nominal_hz : t->hz;
+    return (int64_t)ceil(ACQUIRE_CYCLES * t->decimated_hz / least_hz);
+}
+
+/* Most of the voltage, in either direction, is at the frequency that it was looked at with. */
+static bool is_main(const struct tracker *t, const struct phase *p)
+{
+    double both = p->level * p->level + p->other * p->other;
+    return has_voltage(t, p) && both >= (is_real(t) ? 2 : 1) * LEAST_SHARE * p->all * p->all;
+}
+
+/* Finds direction and frequency from the averages first .. last, beginning at `hz`. False where there is no voltage
+ * or no frequency in range. */
+static bool acquire_near(struct tracker *t, int64_t first, int64_t last, double hz)
+{
     int direction = t->direction;
+    double missing = 0;
     for (int round = 0; round < ACQUIRE_ROUNDS; round++) {
         int64_t a = first + reach(t, hz), b = last - reach(t, hz);
         if (b <= a)
             return false;
+        int64_t half_cycle = (int64_t)fmax(1, floor(0.5 * t->decimated_hz / hz));
+        if (round < ACQUIRE_COARSE && b - a > half_cycle)
+            b = a + half_cycle;
         struct phase pa = phase_at(t, a, hz, direction);
         if (pa.other > 1.2 * pa.level) {
             direction = -direction;
             pa = phase_at(t, a, hz, direction);
         }
         struct phase pb = phase_at(t, b, hz, direction);
-        if (round == ACQUIRE_ROUNDS - 1 && !(has_voltage(t, &pa) && has_voltage(t, &pb)))
+        if (round == ACQUIRE_ROUNDS - 1 && !(is_main(t, &pa) && is_main(t, &pb)))
             return false;
         double expected = 2 * hz * (double)(b - a) / t->decimated_hz;
-        double missing = wrap(pb.angle - pa.angle - expected);
+        missing = wrap(pb.angle - pa.angle - expected);
         hz = clamp_hz(hz + missing / 2 * t->decimated_hz / (double)(b - a));
     }
-    if (hz <= TRACKER_MIN_HZ || hz >= TRACKER_MAX_HZ)
+    if (hz <= TRACKER_MIN_HZ || hz >= TRACKER_MAX_HZ || fabs(missing) > ACQUIRED)
         return false;
     t->hz = hz;
     t->direction = direction;
     return true;
+}
+
+/* Where mains usually are. */
+static bool acquire_usual(struct tracker *t, int64_t first, int64_t last)
+{
+    double before = t->hz;
+    if (!acquire_near(t, first, last, t->nominal_hz > 0 ? t->nominal_hz : t->hz))
+        return false;
+    if (t->hz > USUAL_MIN_HZ && t->hz < USUAL_MAX_HZ)
+        return true;
+    t->hz = before;
+    return false;
+}
+
+/* Anywhere: an islanded generator, a motor that runs down. */
+static bool acquire_any(struct tracker *t, int64_t first, int64_t last)
+{
+    static const double guesses_hz[] = {50, 80, 40, 95, 33, 65};
+    for (size_t k = 0; k < COUNT(guesses_hz); k++) {
+        if (acquire_near(t, first, last, guesses_hz[k]))
+            return true;
+    }
+    return false;
 }
 
 /* Appends the boundary at `position` averages. */
@@ -232,10 +287,13 @@ static void start(struct tracker *t, int64_t at)
 
 static bool begin(struct tracker *t)
 {
-    double longest = ACQUIRE_CYCLES * t->decimated_hz / TRACKER_MIN_HZ;
-    if ((double)t->count < longest + 4)
+    if (t->count < acquire_span(t, USUAL_MIN_HZ) + 4)
         return false;
-    if (!acquire(t, 0, t->count - 1) && t->nominal_hz > 0)
+    bool known = !t->unusual && acquire_usual(t, 0, t->count - 1);
+    t->unusual = !known;
+    if (!known && t->count < acquire_span(t, TRACKER_MIN_HZ) + 4)
+        return false;
+    if (!known && !acquire_any(t, 0, t->count - 1) && t->nominal_hz > 0)
         t->hz = t->nominal_hz;
     start(t, reach(t, t->hz));
     return true;
@@ -249,7 +307,7 @@ static double advance(struct tracker *t, int64_t at)
     struct phase p = phase_at(t, at, t->hz, t->direction);
     bool voltage = has_voltage(t, &p) && p.other <= 2 * p.level;
     double measured = p.angle;
-    t->steady = has_voltage(t, &p) || p.other >= t->threshold_v ? t->steady + 1 : 0;
+    t->steady = p.all >= t->threshold_v ? t->steady + 1 : 0;
     bool sudden = fabs(p.level - t->level) > SUDDEN * fmax(p.level, t->level);
     t->level = p.level;
     if (t->locked && voltage && sudden)
@@ -258,7 +316,8 @@ static double advance(struct tracker *t, int64_t at)
         double expected_angle = (t->next_even ? 0 : 1) + t->ahead + expected + t->offset;
         double total = expected + wrap(measured - expected_angle);
         double hz = 0.5 * total * t->decimated_hz / span;
-        if (hz > TRACKER_MIN_HZ && hz < TRACKER_MAX_HZ) {
+        if (hz > fmax(SLOWER * t->hz, TRACKER_MIN_HZ) &&
+            hz < fmin(FASTER * t->hz, TRACKER_MAX_HZ)) {
             t->hz = clamp_hz(t->hz + FREQUENCY_GAIN * (hz - t->hz));
             return total;
         }
@@ -272,13 +331,14 @@ static double advance(struct tracker *t, int64_t at)
 /* After enough half cycles of voltage: takes its frequency and its phase as they are. */
 static void lock_again(struct tracker *t)
 {
-    int64_t window = (int64_t)ceil(ACQUIRE_CYCLES * t->decimated_hz / TRACKER_MIN_HZ);
     int64_t newest = t->last + reach(t, t->hz);
     if (newest >= t->count)
         newest = t->count - 1;
-    int64_t oldest = newest - window > 0 ? newest - window : 0;
+    int64_t usual = newest - acquire_span(t, USUAL_MIN_HZ);
+    int64_t any = newest - acquire_span(t, TRACKER_MIN_HZ);
     t->steady = 0;
-    if (!acquire(t, oldest, newest))
+    if (!acquire_usual(t, usual > 0 ? usual : 0, newest) &&
+        !acquire_any(t, any > 0 ? any : 0, newest))
         return;
     int64_t at = t->last;
     if (at + reach(t, t->hz) >= t->count)
@@ -314,7 +374,7 @@ void tracker_finish(struct tracker *t, int64_t samples)
 {
     if (!t->started) {
         /* Two windows that lie apart are needed for a frequency, one for a phase. */
-        bool known = acquire(t, 0, t->count - 1);
+        bool known = acquire_usual(t, 0, t->count - 1) || acquire_any(t, 0, t->count - 1);
         if (!known && t->nominal_hz > 0)
             t->hz = t->nominal_hz;
         if (reach(t, t->hz) * 2 >= t->count) {

@@ -6,8 +6,11 @@
  * pi, zero crossings of voltage L1 for a balanced system (spec/metrology.md 5.2). Found one cycle late.
  *
  * Without a voltage the last frequency is held and boundaries run free. When voltage comes back, or its
- * phase jumps by more than 40 .. 70 Hz allows, phase is taken over as it is: boundaries go on evenly from where they are, so
+ * phase jumps by more than a change to 0.8 .. 1.4 of the frequency would, phase is taken over as it is: boundaries go on evenly from where they are, so
  * that half cycles keep their length and frequency stays true.
+ *
+ * Mains are looked for at 40 .. 70 Hz first; where there is a voltage and no such frequency, at TRACKER_MIN_HZ ..
+ * TRACKER_MAX_HZ, which takes a cycle longer.
  *
  * Positions are counted in samples from the first of the segment (the stretch without a gap).
  */
@@ -19,9 +22,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TRACKER_MIN_HZ 40.0
-#define TRACKER_MAX_HZ 70.0
-#define TRACKER_KEPT 512   /* decimated samples: 4 cycles of 40 Hz at 3200 Hz, and more */
+#define TRACKER_MIN_HZ 30.0
+#define TRACKER_MAX_HZ 100.0
+#define TRACKER_KEPT 512   /* decimated samples: 4 cycles of 30 Hz at 3200 Hz, and more */
 #define TRACKER_PENDING 32 /* boundaries found and not yet taken */
 #define TRACKER_MAX_DECIMATION 80
 #define TRACKER_MAX_TAPS (3 * TRACKER_MAX_DECIMATION - 2)
@@ -48,6 +51,7 @@ struct tracker {
     double x[TRACKER_KEPT], y[TRACKER_KEPT]; /* s, real and imaginary part, V */
     int64_t count;                           /* averages of this segment */
     bool started;                            /* first phase of this segment is known */
+    bool unusual;                            /* there is no usual frequency at its beginning */
     bool locked;
     double level;   /* amplitude of s when the phase was last found, V */
     int steady;     /* phases in a row with enough voltage */

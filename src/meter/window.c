@@ -4,7 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#define DRIFT_S 10.0            /* time constant of the slow means */
+#define DRIFT_S 10.0 /* time constant of the slow means */
+#define UNSTEADY_HALF \
+    1.03 /* longest half cycle by the shortest: 7.5 Hz/s at 50 Hz, a jump of 15 degrees */
+#define UNSTEADY_VOLTAGE 0.9    /* least Urms(1/2) by the largest */
+#define NO_VOLTAGE 0.05         /* of the largest phase */
 #define JOIN_US INT64_C(100000) /* windows stay joined over steps of the clock up to this */
 
 static double span(const struct boundary *a, const struct boundary *b)
@@ -58,6 +62,32 @@ static void fill_half_voltages(struct meter *m, int halves, struct meter_window 
         m->half_samples = samples;
         from = &m->window.end[h];
     }
+}
+
+/* IEC 61000-4-30:2015, 4.7: an interval with an event in it is flagged. */
+static bool is_unsteady(const struct meter *m, const struct meter_window *w)
+{
+    double shortest = HUGE_VAL, longest = 0, least[3], most[3] = {0}, largest = 0;
+    const struct boundary *from = &m->window.start;
+    for (int h = 0; h < w->half_cycles; h++) {
+        double length = span(from, &m->window.end[h]);
+        shortest = fmin(shortest, length);
+        longest = fmax(longest, length);
+        from = &m->window.end[h];
+    }
+    for (int k = 0; k < 3; k++) {
+        least[k] = HUGE_VAL;
+        for (int h = 1; h < w->half_cycles; h++) { /* the first may have no half cycle before it */
+            least[k] = fmin(least[k], w->urms_half_v[h][k]);
+            most[k] = fmax(most[k], w->urms_half_v[h][k]);
+        }
+        largest = fmax(largest, most[k]);
+    }
+    bool unsteady = longest > UNSTEADY_HALF * shortest;
+    for (int k = 0; k < 3; k++)
+        unsteady =
+            unsteady || (most[k] > NO_VOLTAGE * largest && least[k] < UNSTEADY_VOLTAGE * most[k]);
+    return unsteady;
 }
 
 static void fill_times(struct meter *m, const struct boundary *end, struct meter_window *w)
@@ -173,10 +203,11 @@ static void check_wiring(struct meter *m, int load)
         .nominal_a = m->load[load].plan.nominal_a,
         .generation = l->generation,
         .currents = m->config.system == SYSTEM_3P3W ? (l->two_currents ? 2 : 3) : 0,
+        .no_phase = (r->now.flags & FLAG_NO_REFERENCE) != 0,
     };
     for (int k = 0; k < 3; k++) {
         const struct phase_measurement *p = &r->now.phase[k];
-        in.voltage_v[k] = p->fundamental_v;
+        in.voltage_v[k] = in.no_phase ? p->voltage_v : p->fundamental_v;
         in.voltage_deg[k] = p->voltage_angle_deg;
         in.current_a[k] = p->fundamental_a;
         in.current_deg[k] = p->current_angle_deg;
@@ -215,6 +246,10 @@ static void fill_reading(struct meter *m, int load, const struct raw_window *raw
     now->flags |= partial ? FLAG_PARTIAL : 0;
     now->flags |= m->window.discontinuity ? FLAG_DISCONTINUITY : 0;
     now->flags |= m->config.simulated ? FLAG_SIMULATED : 0;
+    if (raw->unsteady) {
+        now->flags |= FLAG_UNSTEADY;
+        now->frequency_quality = quality_worse(now->frequency_quality, QUALITY_UNCERTAIN);
+    }
 }
 
 void window_finish(struct meter *m, int cycles, int64_t segment_end, struct meter_window *w)
@@ -250,6 +285,7 @@ void window_finish(struct meter *m, int cycles, int64_t segment_end, struct mete
                              .last = end->n};
     raw.orders = m->window.fitted ? m->fit.orders : spectrum_orders(&m->spectrum, raw.hz);
     fill_half_voltages(m, 2 * cycles, w);
+    raw.unsteady = !m->window.fitted && is_unsteady(m, w);
     for (int k = 0; k < m->config.loads; k++) {
         double shift_w[3];
         struct registers before = m->reading[k].total;

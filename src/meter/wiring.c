@@ -15,6 +15,12 @@
 #define USUAL_HIGH_DEG 46.5
 #define SIGN_ONLY_DEG 80.0 /* where wirings are 180 degrees apart */
 
+/* The window in which a right wiring is called so: the -5 .. 40 degrees of the family (spec/product.md 5.5), and noise. It
+ * is narrower than the one that names faults: outside of it three currents rotated and reversed are the likelier, the
+ * farther the load is from an ohmic one. */
+#define SURE_LOW_DEG (-7.5)
+#define SURE_HIGH_DEG 42.5
+
 #define EQUAL_ANGLES_DEG 30.0 /* loads of three phases differ less than this, wirings by 60 */
 #define POOR_LOW_DEG (-75.0)  /* no load leads more */
 #define POOR_HIGH_DEG 90.0    /* an idle transformer or motor lags up to 85 */
@@ -275,6 +281,21 @@ static bool equal_angles(const struct judge *j)
     return any && most - least <= EQUAL_ANGLES_DEG;
 }
 
+/* No current near the edge of what three rotated and reversed ones would show. The load of a wild leg is read at L2. */
+static bool sure(const struct judge *j)
+{
+    for (int k = 0; k < j->phases && j->phases == 3; k++) {
+        bool skip = !j->present[k] || (j->two_transformers && k == 1) ||
+                    (j->in->system == SYSTEM_WILD_LEG && k != 1);
+        double phi = lag(j, k, j->in->current_deg[k], false);
+        if (j->in->generation && fabs(phi) > 90)
+            phi = wrap(phi + 180);
+        if (!skip && (phi < SURE_LOW_DEG || phi > SURE_HIGH_DEG))
+            return false;
+    }
+    return true;
+}
+
 static bool sum_is_zero(const struct wiring_input *in)
 {
     double re = 0, im = 0, largest = 0;
@@ -344,6 +365,11 @@ static void conclude(const struct judge *j, const struct finding *f, struct wiri
         undecided(out, HINT_PART_CURRENT);
         return;
     }
+    if (f->cost == 0 && !sure(j)) {
+        memset(out->map, 0, sizeof out->map);
+        undecided(out, HINT_POOR_PF);
+        return;
+    }
     out->verdict = out->faults ? WIRING_FAULTY : WIRING_OK;
 }
 
@@ -367,6 +393,10 @@ void wiring_check(const struct wiring_input *in, struct wiring *out)
     out->faults = wiring_voltage_faults(in, j.phases);
     if (out->faults) {
         out->verdict = WIRING_FAULTY;
+        return;
+    }
+    if (in->no_phase) {
+        out->hint = HINT_NO_PHASE;
         return;
     }
     out->faults = wiring_sequence(in, j.phases);

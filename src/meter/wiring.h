@@ -6,12 +6,15 @@
  *
  * A usual load is one between about 10 degrees capacitive and 45 inductive in three-phase systems; in
  * single-phase and split-phase systems, where only the sign matters, +-80. The window is as wide as it can be:
- * one step between two wirings is 60 degrees, so what is more than 58 wide would fit two of them.
- * For the same reason no meter can tell these apart, and the check decides as follows:
- *   - right, with a load beyond the window | all three rotated and reversed, usual load: UNDECIDED (currents of
+ * one step between two wirings is 60 degrees, so what is more than 58 wide would fit two of them. OK is said in
+ * a narrower one, 5 capacitive to 40 inductive and 2.5 for noise: where no other wiring fits with any load from 17
+ * degrees capacitive to 52 inductive (power factor 0.95 to 0.61). For the same reason no meter can tell these
+ * apart, and the check decides as follows:
+ *   - right, with a load beyond that window | all three rotated and reversed, usual load: UNDECIDED (currents of
  *     about equal angle that all import are never called a fault)
- *   - right, with a usual load | all three rotated and reversed with a load of 14 .. 71 degrees capacitive or beyond
- *     48 inductive: OK (as with every wiring check; EM340 states the same window: spec/product.md 5.5)
+ *   - right, with a usual load | all three rotated and reversed with a load of 17 .. 68 degrees capacitive or beyond
+ *     52 inductive: OK, but the text of OK tells the power factor that it rests on, which an installer can compare
+ *     with what is switched on (EM340 states the same window: spec/product.md 5.5)
  *   - split phase: exchanged and both reversed | right: OK (the same energy). Where v2 = -v1 the single fault is named:
  *     exchanged | both reversed: exchanged
  * Otherwise it never says OK when it is not sure: where the load is too small, absent in a phase, or its angle fits
@@ -66,6 +69,7 @@ enum wiring_hint {
     HINT_NO_MATCH,     /* no wiring explains them with a usual load */
     HINT_AMBIGUOUS,    /* several do, equally well */
     HINT_MIXED,        /* generation: some phases import, others export */
+    HINT_NO_PHASE,     /* there are voltages, of no frequency that is followed: no angles */
     HINT_COUNT
 };
 
@@ -84,6 +88,8 @@ struct wiring_input {
     double nominal_a; /* primary In */
     bool generation;  /* this load may export: then all currents reversed is not a fault */
     int currents; /* 3P3W: 2 = two transformers, that of L2 is derived; 3 = three; 0 = not known */
+    bool
+        no_phase; /* angles have no meaning, voltage_v is TRMS: only missing voltages can be told */
     double voltage_v[3], voltage_deg[3]; /* fundamentals L-N */
     double current_a[3], current_deg[3];
 };

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#define DEGREE (3.14159265358979323846 / 180)
 #define IN_SOFTWARE "or accept the correction in software"
 
 /* "L1", "L1 and L3", "L1, L2 and L3" for three bits from `first` on. */
@@ -118,7 +119,7 @@ static void faulty(const struct wiring *w, const struct wiring_input *in, struct
         reversed(w->faults, text);
 }
 
-/* The size of the load angle of the first current that flows, for HINT_POOR_PF. */
+/* The load angle of the largest current. */
 static double angle_of_load(const struct wiring_input *in)
 {
     int k = 0;
@@ -164,6 +165,12 @@ static void undecided(const struct wiring *w, const struct wiring_input *in, str
                      "Check again while "
                      "nothing generates.");
         return;
+    case HINT_NO_PHASE:
+        (void)reason(
+            text, ERR_OK,
+            "Not decided: the voltages have no frequency that can be followed (30 to 100 Hz). "
+            "Check again when the mains are steady.");
+        return;
     case HINT_NONE:
     case HINT_LOW_CURRENT:
     case HINT_COUNT:
@@ -175,12 +182,30 @@ static void undecided(const struct wiring *w, const struct wiring_input *in, str
                  "again.");
 }
 
+/* With three phases an installer can exclude what the check cannot (meter/wiring.h). */
+static void right(const struct wiring_input *in, struct reason *text)
+{
+    double phi = angle_of_load(in);
+    if (fabs(phi) > 90) /* it exports */
+        phi = remainder(phi + 180, 360.0);
+    if (in->system == SYSTEM_1P2W || in->system == SYSTEM_2P3W)
+        (void)reason(text, ERR_OK, "The wiring is right.");
+    else
+        (void)reason(
+            text, ERR_OK,
+            "The wiring is right: it fits loads of power factor %.2f %s, as they should be "
+            "now.",
+            cos(phi * DEGREE), phi < 0 ? "leading" : "lagging");
+}
+
 void wiring_text(const struct wiring *w, const struct wiring_input *in, char *text, int size)
 {
-    struct reason sentence = {.text = "The wiring is right."};
+    struct reason sentence = {.text = ""};
     if (w->verdict == WIRING_FAULTY)
         faulty(w, in, &sentence);
     else if (w->verdict == WIRING_UNDECIDED)
         undecided(w, in, &sentence);
+    else
+        right(in, &sentence);
     text_copy(text, (size_t)size, sentence.text);
 }

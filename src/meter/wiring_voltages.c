@@ -56,7 +56,7 @@ static int64_t voltage_angles(const struct wiring_input *in, int64_t missing)
 int64_t wiring_voltage_faults(const struct wiring_input *in, int phases)
 {
     int64_t missing = missing_voltages(in, phases);
-    return missing | voltage_angles(in, missing);
+    return in->no_phase ? missing : missing | voltage_angles(in, missing);
 }
 
 /* Wild leg: L2 lags L1 by 90 degrees (L-L: by 120). */

@@ -341,6 +341,129 @@ static void eleven_loads_share_the_voltages(void **state)
     free(m);
 }
 
+/* Generators and motors that run down: from start on, in every system, with harmonics. */
+static void any_frequency_from_30_to_100_hz_is_followed_and_told(void **state)
+{
+    (void)state;
+    const double hz[] = {30.5, 33, 38, 42, 44.9, 45.1, 57, 64.9, 65.1, 69, 73, 80, 88, 96, 99.5};
+    const enum meter_system systems[] = {SYSTEM_1P2W, SYSTEM_2P3W, SYSTEM_3P4W};
+    for (size_t n = 0; n < COUNT(hz) * COUNT(systems) * 3; n++) {
+        double f = hz[n / 9], nominal[] = {0, 50, 60};
+        struct signal s;
+        signal_three_phase(&s, f, 5, 30);
+        signal_add_three(&s, 0, 23, 5, 40);
+        signal_add_three(&s, 4, 1, 3, 10);
+        struct meter_config c = signal_config(&s, RATE, systems[n / 3 % 3]);
+        c.nominal_hz = nominal[n % 3];
+        struct meter *m = signal_meter(&c);
+        struct history h = {0};
+        play(m, &s, (const struct stretch[]){{1.2, 1, f}}, 1, 0, &h);
+        double phases = systems[n / 3 % 3] == SYSTEM_1P2W   ? 1
+                        : systems[n / 3 % 3] == SYSTEM_2P3W ? 2
+                                                            : 3;
+        assert_int_equal(h.unreferenced, 0);
+        assert_true(h.windows >= 2);
+        assert_true(fabs(h.last.now.frequency_hz / f - 1) < 1e-6);
+        assert_true(fabs(h.last.now.power_w / (phases * 1150 * cos(M_PI / 6)) - 1) < 2e-6);
+        assert_true(fabs(h.last.now.reactive_var / (phases * 575) - 1) < 1e-4);
+        assert_int_equal(h.last.now.flags, f < 45 || f > 65 ? FLAG_FREQUENCY_RANGE : 0);
+        assert_true(meter_room(m) >= 0.1 * RATE);
+        free(m);
+    }
+}
+
+/* No angle is known: nothing is said of the wiring, least of all that voltages are missing. */
+static void mains_that_cannot_be_followed_are_not_called_missing(void **state)
+{
+    (void)state;
+    const double hz[] = {16.7, 25, 130, 400};
+    for (size_t k = 0; k < COUNT(hz); k++) {
+        struct signal s;
+        signal_three_phase(&s, hz[k], 5, 30);
+        struct meter_config c = good_config();
+        struct meter *m = signal_meter(&c);
+        struct history h = {0};
+        play(m, &s, (const struct stretch[]){{1, 1, hz[k]}}, 1, 0, &h);
+        assert_true(h.windows >= 4);
+        assert_int_equal(h.unreferenced, h.windows);
+        assert_true(fabs(h.last.now.phase[0].voltage_v / 230 - 1) < 0.03);
+        assert_int_equal(h.last.wiring.verdict, WIRING_UNDECIDED);
+        assert_int_equal(h.last.wiring.hint, HINT_NO_PHASE);
+        free(m);
+    }
+    struct signal s;
+    signal_three_phase(&s, 50, 5, 30);
+    struct meter_config c = good_config();
+    struct meter *m = signal_meter(&c);
+    struct history h = {0};
+    play(m, &s, (const struct stretch[]){{1, 0, 50}}, 1, 0, &h);
+    assert_int_equal(h.last.wiring.faults & 7 * FAULT_NO_VOLTAGE_1, 7 * FAULT_NO_VOLTAGE_1);
+    free(m);
+}
+
+/* Every window of which the mains were not the same throughout is flagged; none before and after it. */
+static void windows_with_an_event_are_flagged_and_no_others(void **state)
+{
+    (void)state;
+    const struct {
+        struct stretch p[3];
+        double jump_deg, ramp_hz_s;
+        bool flagged;
+    } cases[] = {
+        {.p = {{0.5, 1, 50}, {0.1, 0.4, 50}, {0.6, 1, 50}}, .flagged = true},
+        {.p = {{0.5, 1, 50}, {0.1, 0.85, 50}, {0.6, 1, 50}}, .flagged = true},
+        {.p = {{0.5, 1, 50}, {0.04, 1.2, 50}, {0.6, 1, 50}}, .flagged = true},
+        {.p = {{0.5, 1, 50}, {0.7, 1, 50}}, .jump_deg = 60, .flagged = true},
+        {.p = {{0.5, 1, 50}, {0.7, 1, 50}}, .jump_deg = -30, .flagged = true},
+        {.p = {{0.5, 1, 50}, {0.7, 1, 50}}, .jump_deg = 180, .flagged = true},
+        {.p = {{0.5, 1, 50}, {0.7, 1, 60}}, .flagged = true},
+        {.p = {{0.5, 1, 50}, {0.7, 1, 50}}},
+        {.p = {{0.5, 1, 50}, {0.7, 0.96, 50}}},
+        {.p = {{0.5, 1, 46}, {0.7, 1, 46}}, .ramp_hz_s = 5},
+    };
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        struct signal s;
+        signal_three_phase(&s, cases[k].p[0].hz, 5, 30);
+        s.ramp_hz_s = cases[k].ramp_hz_s;
+        struct meter_config c = good_config();
+        struct meter *m = signal_meter(&c);
+        int32_t frames[80 * LANES];
+        int64_t n = 0, event_us = 0;
+        int flagged = 0, wrongly = 0, windows = 0;
+        for (size_t part = 0; part < 3; part++) {
+            const struct stretch *p = &cases[k].p[part];
+            if (part == 1) {
+                event_us = n * 1000000 / RATE;
+                /* goes on with the phase that it had, and the jump */
+                s.start_deg += 360 * (s.hz - p->hz) * (double)n / RATE + cases[k].jump_deg;
+            }
+            if (p->seconds > 0)
+                s.hz = p->hz;
+            for (int block = 0; block < (int)lround(p->seconds * 100); block++, n += 80) {
+                signal_frames(&s, frames, LANES, n, 80, RATE);
+                for (int at = 0; at < 80 * LANES; at++)
+                    frames[at] = at % LANES < 4 ? (int32_t)(frames[at] * p->factor) : frames[at];
+                assert_int_equal(meter_push(m, frames, 80, n * 1000000 / RATE), ERR_OK);
+                struct meter_window w;
+                while (meter_poll(m, &w)) {
+                    bool is = w.reading[0].now.flags & (FLAG_UNSTEADY | FLAG_NO_REFERENCE);
+                    bool near =
+                        w.end_utc_us > event_us - 30000 && w.start_utc_us < event_us + 130000;
+                    windows++;
+                    flagged += is;
+                    wrongly += is && (event_us == 0 || !near);
+                    if (is)
+                        assert_int_equal(w.reading[0].now.frequency_quality, QUALITY_UNCERTAIN);
+                }
+            }
+        }
+        assert_true(windows >= 4);
+        assert_int_equal(wrongly, 0);
+        assert_int_equal(flagged > 0, cases[k].flagged);
+        free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +476,9 @@ int main(void)
         cmocka_unit_test(before_the_first_ten_seconds_their_frequency_is_uncertain),
         cmocka_unit_test(a_disciplined_rate_shows_in_frequency_and_energy),
         cmocka_unit_test(a_clock_set_back_gives_windows_that_do_not_run_backwards),
+        cmocka_unit_test(any_frequency_from_30_to_100_hz_is_followed_and_told),
+        cmocka_unit_test(mains_that_cannot_be_followed_are_not_called_missing),
+        cmocka_unit_test(windows_with_an_event_are_flagged_and_no_others),
         cmocka_unit_test(any_rate_from_400_hz_up_works_within_its_band),
         cmocka_unit_test(eleven_loads_share_the_voltages),
     };

@@ -69,6 +69,7 @@ static void one_phase_has_l1_alone(void **state)
     assert_int_equal(quality(&r, VAR_energy_import_l2), QUALITY_ABSENT);
     assert_int_equal(quality(&r, VAR_power), QUALITY_GOOD);
     assert_int_equal(r.now.phase_sequence, 0);
+    assert_int_equal(quality(&r, VAR_phase_sequence), QUALITY_ABSENT);
 }
 
 static void split_phase_has_one_line_voltage_and_a_neutral(void **state)
@@ -174,6 +175,27 @@ static void a_high_leg_is_no_fault(void **state)
     assert_true(r.now.unbalance_u2_pct < 0.001);
     assert_true(r.now.unbalance_voltage_pct < 0.001);
     assert_int_equal(r.now.flags, 0);
+    assert_int_equal(quality(&r, VAR_unbalance_u2), QUALITY_GOOD);
+    assert_int_equal(quality(&r, VAR_unbalance_u0), QUALITY_ABSENT);
+}
+
+static void demand_is_uncertain_until_a_period_was_measured_whole(void **state)
+{
+    (void)state;
+    struct reading r;
+    memset(&r, 0, sizeof r);
+    r.now.system = SYSTEM_3P4W;
+    const enum variable_id ids[] = {VAR_demand_import, VAR_demand_import_max, VAR_demand_apparent,
+                                    VAR_demand_current_l2_max};
+    for (size_t k = 0; k < COUNT(ids); k++)
+        assert_int_equal(quality(&r, ids[k]), QUALITY_UNCERTAIN);
+    assert_int_equal(quality(&r, VAR_demand_elapsed), QUALITY_GOOD);
+    struct demand_state st = {0};
+    const struct demand_config c = {.period_min = 1};
+    const struct demand_step s = {.end_utc_us = 60000000};
+    assert_int_equal(demand_add(&r.demand, &st, &c, &s), ERR_OK);
+    for (size_t k = 0; k < COUNT(ids); k++)
+        assert_int_equal(quality(&r, ids[k]), QUALITY_GOOD);
 }
 
 static void reversed_sequence_reads_the_same_and_is_told(void **state)
@@ -286,6 +308,58 @@ static void limits_raise_flags_and_qualities(void **state)
     assert_int_equal(quality(&r, VAR_voltage_l3_l1), QUALITY_UNCERTAIN);
 }
 
+/* Both kinds of input from end to end of their range: primary values, Imax, crest factor 3 at Imax (datasheet, "Ingressi di
+ * corrente"). Full scale is that crest. */
+static void inputs_read_primary_values_up_to_imax_with_a_crest_factor_of_3(void **state)
+{
+    (void)state;
+    static const struct {
+        enum input_kind kind;
+        double ratio, primary_a, in_input, in_primary, weight_kwh;
+    } inputs[] = {
+        {INPUT_5A, 1, 0, 5, 5, 0.001},
+        {INPUT_5A, 7, 0, 5, 35, 0.001},
+        {INPUT_5A, 7.5, 0, 5, 37.5, 0.01},
+        {INPUT_5A, 71, 0, 5, 355, 0.1},
+        {INPUT_5A, 2000, 0, 5, 10000, 1},
+        {INPUT_333MV, 0, 1, 0.333, 1, 0.001},
+        {INPUT_333MV, 0, 35, 0.333, 35, 0.001},
+        {INPUT_333MV, 0, 350, 0.333, 350, 0.01},
+        {INPUT_333MV, 0, 3500, 0.333, 3500, 0.1},
+        {INPUT_333MV, 0, 10000, 0.333, 10000, 1},
+    };
+    /* five orders of which the last has 2/7 of the others: peak / rms = 3 */
+    static const double part[] = {1, 1, 1, 1, 2.0 / 7};
+    const double rms_of_parts = sqrt(4 + 4.0 / 49);
+    for (size_t n = 0; n < COUNT(inputs); n++) {
+        for (int over = 0; over < 2; over++) {
+            struct signal s;
+            empty(&s, 50);
+            signal_add_three(&s, 0, 230, 1, 0);
+            double rms = inputs[n].in_input * (over ? 1.201 : 1.199);
+            for (int k = 0; k < 3; k++) {
+                s.full_scale[4 + k] = 3.01 * 1.2 * inputs[n].in_input;
+                for (int h = 0; h < 5; h++)
+                    signal_add(&s, 4 + k, rms * part[h] / rms_of_parts, 2 * h + 1,
+                               -120.0 * k * (2 * h + 1));
+            }
+            struct meter_config c = signal_config(&s, RATE, SYSTEM_3P4W);
+            c.load[0].input = inputs[n].kind;
+            c.load[0].ratio = inputs[n].ratio;
+            c.load[0].primary_a = inputs[n].primary_a;
+            struct reading r = read_last(&c, &s);
+            double primary = inputs[n].in_primary * rms / inputs[n].in_input;
+            assert_near(r.now.phase[2].current_a, primary, PPM);
+            assert_near(r.now.power_w, 690 * primary / rms_of_parts, 2 * PPM);
+            assert_near(r.now.phase[0].crest_current, 3, 5e-3);
+            assert_int_equal(r.now.flags, over ? FLAG_OVER_I1 | FLAG_OVER_I2 | FLAG_OVER_I3 : 0);
+            assert_true(meter_pulse_weight_kwh(&c.load[0]) == inputs[n].weight_kwh);
+            if (over)
+                assert_int_equal(quality(&r, VAR_current_l3), QUALITY_OVER_RANGE);
+        }
+    }
+}
+
 static void without_voltage_current_is_still_measured(void **state)
 {
     (void)state;
@@ -326,11 +400,13 @@ int main(void)
         cmocka_unit_test(split_phase_has_one_line_voltage_and_a_neutral),
         cmocka_unit_test(three_wires_with_two_or_three_currents_read_the_same),
         cmocka_unit_test(a_high_leg_is_no_fault),
+        cmocka_unit_test(demand_is_uncertain_until_a_period_was_measured_whole),
         cmocka_unit_test(reversed_sequence_reads_the_same_and_is_told),
         cmocka_unit_test(a_correction_by_map_is_as_good_as_rewiring),
         cmocka_unit_test(unbalance_is_that_of_the_sequences),
         cmocka_unit_test(apparent_power_follows_its_rule),
         cmocka_unit_test(limits_raise_flags_and_qualities),
+        cmocka_unit_test(inputs_read_primary_values_up_to_imax_with_a_crest_factor_of_3),
         cmocka_unit_test(without_voltage_current_is_still_measured),
         cmocka_unit_test(one_voltage_is_enough_to_follow),
     };
