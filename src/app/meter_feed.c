@@ -37,7 +37,7 @@ static bool follows_clock(const struct meter_loop *l)
 
 static enum clock_quality clock_quality(const struct meter_loop *l)
 {
-    if (l->simulated)
+    if (!follows_clock(l)) /* a record's stamps are those of its own day */
         return CLOCK_SIMULATED;
     struct timex t = {0};
     return adjtimex(&t) == TIME_ERROR ? CLOCK_SET : CLOCK_SYNCHRONISED;
