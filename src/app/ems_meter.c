@@ -152,7 +152,9 @@ static enum exit_code meter(const struct arguments *a)
                                                           .source = a->source,
                                                           .program = EMS_VERSION,
                                                           .speed = speed,
-                                                          .settings = &settings},
+                                                          .settings = &settings,
+                                                          .monotonic_us = clock_monotonic_us,
+                                                          .utc_us = clock_utc_us},
                              &why);
     }
     if (e == ERR_OK) {

@@ -4,6 +4,7 @@
 #include "app/version.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -114,5 +115,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "emsctl: %s\n", why.text);
         return EXIT_USAGE;
     }
-    return sub->run(&ctl, sub, argc - o.used, argv + o.used);
+    int code = sub->run(&ctl, sub, argc - o.used, argv + o.used);
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || code != EXIT_GOOD)
+        return code;
+    (void)reason(&why, ERR_IO, "standard output cannot be written: %s", strerror(errno));
+    return emsctl_fail(sub, ERR_IO, &why);
 }

@@ -34,6 +34,7 @@ struct measuring {
     struct snapshot s;
     struct snapshot_spectra x;
     struct json_writer w;
+    double nominal_v;
     int64_t windows;
     double seconds;  /* of whole windows */
     double pushed_s; /* of samples: what the registers have counted */
@@ -111,7 +112,11 @@ static enum err open_source(struct measuring *m, struct reason *why)
         o.wiring_given = true;
         o.wiring = (enum meter_system)i;
     }
-    return source_open(&m->source, r->file, &o, why);
+    enum err e = source_open(&m->source, r->file, &o, why);
+    if (e == ERR_OK && r->rate && source_format(m->source)->rate_hz != rate)
+        e = reason(why, ERR_RANGE, "--rate: %s was sampled at %g Hz; only a scenario takes another",
+                   r->file, source_format(m->source)->rate_hz);
+    return e;
 }
 
 static enum err start_meter(struct measuring *m, struct reason *why)
@@ -130,6 +135,7 @@ static enum err start_meter(struct measuring *m, struct reason *why)
         e = meter_init(&m->meter, m->memory, c, why);
     m->s.system = (int32_t)c->system;
     m->s.loads = c->loads;
+    m->nominal_v = c->nominal_v;
     free(c);
     return e;
 }
@@ -137,9 +143,11 @@ static enum err start_meter(struct measuring *m, struct reason *why)
 static void say_what_is_measured(const struct measuring *m)
 {
     const struct source_format *f = source_format(m->source);
-    fprintf(stderr, "%s\n%.6g Hz, %s, %d load%s, nominal %.6g V\n%s\n", f->name, f->rate_hz,
-            meter_system_names[m->s.system], m->s.loads, m->s.loads == 1 ? "" : "s",
-            f->meter.nominal_v, f->channels);
+    fprintf(stderr, "%s\n%.6g Hz, %s, %d load%s", f->name, f->rate_hz,
+            meter_system_names[m->s.system], m->s.loads, m->s.loads == 1 ? "" : "s");
+    if (m->nominal_v > 0) /* no record tells it */
+        fprintf(stderr, ", nominal %.6g V", m->nominal_v);
+    fprintf(stderr, "\n%s\n", f->channels);
 }
 
 static void print_text(const struct measuring *m, int load, const struct reading *r)
@@ -361,8 +369,10 @@ int emsctl_measure(struct emsctl *ctl, const struct subcommand *self, int argc, 
     if (!emsctl_options(ctl, self, rows, COUNT(rows), &r.file, 1, &words, argc, argv, &code))
         return code;
     struct reason why = {""};
-    if (!words) {
-        (void)reason(&why, ERR_FORMAT, "which record? see emsctl measure --help");
+    if (!words || (r.ratio && r.primary)) {
+        (void)reason(&why, ERR_FORMAT,
+                     words ? "--ratio and --primary exclude each other"
+                           : "which record? see emsctl measure --help");
         (void)emsctl_fail(self, ERR_FORMAT, &why);
         return EXIT_USAGE;
     }

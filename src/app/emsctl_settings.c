@@ -83,6 +83,11 @@ static int get(struct session *s)
     return EXIT_GOOD;
 }
 
+static void say_fault(const struct settings_fault *f)
+{
+    fprintf(stderr, "emsctl settings: %s%s%s\n", f->name, f->name[0] ? ": " : "", f->why.text);
+}
+
 static int refused(const struct session *s, enum err e, const struct settings_faults *f,
                    const struct reason *why)
 {
@@ -90,7 +95,7 @@ static int refused(const struct session *s, enum err e, const struct settings_fa
         return fail(s, e, why);
     int listed = f->count < SETTINGS_MAX_FAULTS ? f->count : SETTINGS_MAX_FAULTS;
     for (int i = 0; i < listed; i++)
-        fprintf(stderr, "emsctl settings: %s: %s\n", f->fault[i].name, f->fault[i].why.text);
+        say_fault(&f->fault[i]);
     fprintf(stderr, "emsctl settings: nothing was changed\n");
     return EXIT_REFUSED;
 }
@@ -252,8 +257,7 @@ static enum err load(struct session *s, struct reason *why)
     int listed =
         report->faults.count < SETTINGS_MAX_FAULTS ? report->faults.count : SETTINGS_MAX_FAULTS;
     for (int i = 0; i < listed; i++)
-        fprintf(stderr, "emsctl settings: %s: %s\n", report->faults.fault[i].name,
-                report->faults.fault[i].why.text);
+        say_fault(&report->faults.fault[i]);
     if (e == ERR_OK && report->origin == SETTINGS_FROM_VERSION)
         fprintf(stderr, "emsctl settings: %s%s; version %d is in use\n", report->problem.text,
                 report->damaged ? " (kept aside as .damaged)" : "", report->version);

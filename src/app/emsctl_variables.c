@@ -76,7 +76,7 @@ static void print_scenario(void *context, const char *name, const char *path)
 {
     struct json_writer *w = context;
     if (!w) {
-        printf("%-24s %s\n", name, path);
+        printf("%-28s %s\n", name, path);
         return;
     }
     json_open(w, NULL, '{');

@@ -1,6 +1,5 @@
 #include "app/meter_feed.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -15,7 +14,12 @@
 #define PUMP_US INT64_C(40000) /* at most this long, then the door is served */
 #define FIRST_PAUSE_US INT64_C(100000)
 #define LONGEST_PAUSE_US INT64_C(30000000)
+#define WELL_US INT64_C(10000000)   /* it ran this long: pauses begin anew */
 #define STALLED_US INT64_C(1000000) /* a window takes 0.2 s: this long without one is silence */
+#define HOLE_US \
+    INT64_C(500000) /* samples this late are no jitter: others are missing before them */
+#define EARLY_US INT64_C(1000000) /* samples from the future: its rate is not what it says */
+#define STEER_US INT64_C(500)     /* a second: more than any crystal drifts */
 
 /* xorshift64* (Vigna 2014): only so that many devices do not retry in step. */
 static double random_part(struct meter_loop *l)
@@ -26,10 +30,84 @@ static double random_part(struct meter_loop *l)
     return (double)((l->jitter * UINT64_C(0x2545F4914F6CDD1D)) >> 11) / 9007199254740992.0;
 }
 
+static bool follows_clock(const struct meter_loop *l)
+{
+    return l->live && !l->simulated;
+}
+
+static enum clock_quality clock_quality(const struct meter_loop *l)
+{
+    if (!follows_clock(l)) /* a record's stamps are those of its own day */
+        return CLOCK_SIMULATED;
+    struct timex t = {0};
+    return adjtimex(&t) == TIME_ERROR ? CLOCK_SET : CLOCK_SYNCHRONISED;
+}
+
+static void publish(struct meter_loop *l, int64_t now_us)
+{
+    l->now.monotonic_us = now_us;
+    window_publish(l->window, &l->now, &l->spectra);
+}
+
+static void take_windows(struct meter_loop *l, int64_t now_us)
+{
+    bool any = false;
+    while (meter_poll(l->meter, l->one)) {
+        const struct meter_window *w = l->one;
+        any = true;
+        l->now.sequence++;
+        l->now.utc_us = w->end_utc_us;
+        for (int k = 0; k < w->loads; k++)
+            snapshot_fill_load(&l->now.load[k], &w->reading[k]);
+        for (int k = 0; l->simulated && k < w->loads; k++) /* only we know */
+            l->now.load[k].value[VAR_flags].integer |= FLAG_SIMULATED;
+        for (int k = 0; k < w->loads; k++)
+            snapshot_fill_spectra(l->spectra.value[k], &w->reading[k]);
+        l->spectra.sequence = l->now.sequence;
+        l->now.monotonic_us = now_us;
+        if (second_add(&l->second, &l->now, &l->folded))
+            window_record(l->window, &l->folded);
+    }
+    if (!any)
+        return;
+    l->last_window_us = now_us;
+    l->idle_since_us = 0;
+    if (l->now.source_state != SOURCE_RUNNING)
+        log_info("meter", "event=source_running");
+    l->now.source_state = SOURCE_RUNNING;
+    l->unpublished = true;
+}
+
+/* The registers as they are, also what was counted since the last whole window. */
+static void keep_registers(struct meter_loop *l, int64_t utc_us)
+{
+    register_keeper_update(&l->keeper, l->meter, l->loads, l->window, utc_us);
+}
+
+/* Shows what was measured since the last time: once a pump and not once a window, so that readers of a meter that runs
+ * at a thousand times real time still find a pause. Registers first: what a reader has seen is never lost. */
+static void settle(struct meter_loop *l, int64_t now_us)
+{
+    if (!l->unpublished)
+        return;
+    l->unpublished = false;
+    keep_registers(l, l->now.utc_us);
+    publish(l, now_us);
+}
+
+/* What was counted up to here is kept; the source is tried again after a pause that doubles until it runs well. */
 static void lose_source(struct meter_loop *l, int64_t now_us, const struct reason *why)
 {
+    if (l->source && now_us - l->opened_us > WELL_US)
+        l->retries = 0;
     source_close(l->source);
     l->source = NULL;
+    if (l->meter) {
+        meter_end(l->meter);
+        take_windows(l, now_us);
+        settle(l, now_us);
+        keep_registers(l, l->keeper.utc_us);
+    }
     if (!l->idle_since_us)
         l->idle_since_us = now_us;
     int64_t pause = FIRST_PAUSE_US << (l->retries < 9 ? l->retries : 9);
@@ -42,8 +120,6 @@ static void lose_source(struct meter_loop *l, int64_t now_us, const struct reaso
                   why->text);
     l->source_problem = *why;
     l->now.source_state = SOURCE_LOST;
-    if (l->meter)
-        meter_gap(l->meter); /* what comes next does not join on */
 }
 
 /* A window for this many loads: another one where the source has other loads than before. */
@@ -52,7 +128,7 @@ static enum err fit_window(struct meter_loop *l, int loads, struct reason *why)
     if (l->window && window_header(l->window)->loads == loads)
         return ERR_OK;
     if (l->keeper.loads) { /* the old window's slots go with it */
-        enum err e = register_keeper_flush(&l->keeper, clock_monotonic_us(), why);
+        enum err e = register_keeper_flush(&l->keeper, l->options.monotonic_us(), why);
         if (e != ERR_OK)
             return e;
     }
@@ -62,7 +138,7 @@ static enum err fit_window(struct meter_loop *l, int loads, struct reason *why)
                          &(struct window_options){.folder = l->options.run,
                                                   .program = l->options.program,
                                                   .boot = l->boot,
-                                                  .now_utc_us = clock_utc_us(),
+                                                  .now_utc_us = l->options.utc_us(),
                                                   .loads = loads,
                                                   .slot_size = register_keeper_slot_size()},
                          why);
@@ -117,7 +193,7 @@ static enum err make_meter(struct meter_loop *l, struct reason *why)
 /* Simulated time goes on where it was: with speed it is ahead of the clock, and demand must not go back. */
 static int64_t start_time(const struct meter_loop *l)
 {
-    int64_t utc_us = clock_utc_us();
+    int64_t utc_us = l->options.utc_us();
     bool faster = l->options.speed != 1;
     return faster && l->keeper.utc_us > utc_us ? l->keeper.utc_us : utc_us;
 }
@@ -148,66 +224,49 @@ void meter_feed_open(struct meter_loop *l, int64_t now_us)
         "event=source_open name=\"%s\" rate_hz=%g loads=%d system=%s simulated=%d channels=\"%s\"",
         f->name, f->rate_hz, l->loads, meter_system_names[l->now.system], f->simulated,
         f->channels);
-    l->last_window_us = now_us;
+    l->opened_us = l->last_window_us = now_us;
+    l->utc_shift_us = 0; /* it was told the time of now */
+    l->paced = l->late_known = false;
     l->source_problem.text[0] = '\0';
     l->now.source_state = SOURCE_RUNNING;
 }
 
-static enum clock_quality clock_quality(const struct meter_loop *l)
+static void note_lateness(struct meter_loop *l, const struct source_block *b, int64_t now_us)
 {
-    if (l->simulated)
-        return CLOCK_SIMULATED;
-    struct timex t = {0};
-    return adjtimex(&t) == TIME_ERROR ? CLOCK_SET : CLOCK_SYNCHRONISED;
+    int64_t ahead_us = now_us - b->utc_us - llround((double)b->count * 1e6 / l->rate_hz);
+    if (!l->paced)
+        l->pace_us = ahead_us;
+    l->paced = true;
+    int64_t late_us = ahead_us - l->pace_us;
+    if (!l->late_known || late_us < l->late_us)
+        l->late_us = late_us;
+    l->late_known = true;
 }
 
-static void publish(struct meter_loop *l, int64_t now_us)
+void meter_feed_steer(struct meter_loop *l, int64_t now_us)
 {
-    l->now.monotonic_us = now_us;
-    window_publish(l->window, &l->now, &l->spectra);
-}
-
-static void take_windows(struct meter_loop *l, int64_t now_us)
-{
-    bool any = false;
-    while (meter_poll(l->meter, l->one)) {
-        const struct meter_window *w = l->one;
-        any = true;
-        l->now.sequence++;
-        l->now.utc_us = w->end_utc_us;
-        for (int k = 0; k < w->loads; k++)
-            snapshot_fill_load(&l->now.load[k], &w->reading[k]);
-        for (int k = 0; l->simulated && k < w->loads; k++) /* only we know */
-            l->now.load[k].value[VAR_flags].integer |= FLAG_SIMULATED;
-        for (int k = 0; k < w->loads; k++)
-            snapshot_fill_spectra(l->spectra.value[k], &w->reading[k]);
-        l->spectra.sequence = l->now.sequence;
-        l->now.monotonic_us = now_us;
-        if (second_add(&l->second, &l->now, &l->folded)) {
-            l->now.clock_quality = (int32_t)clock_quality(l);
-            window_record(l->window, &l->folded);
-        }
+    l->now.clock_quality = (int32_t)clock_quality(l);
+    if (!l->late_known)
+        return;
+    l->late_known = false;
+    int64_t by_us = l->late_us / 4;
+    if (l->late_us < -EARLY_US) {
+        struct reason why;
+        (void)reason(&why, ERR_RANGE, "%s gives more samples than its rate of %g Hz", l->now.source,
+                     l->rate_hz);
+        lose_source(l, now_us, &why);
+        return;
     }
-    if (!any)
-        return;
-    l->last_window_us = now_us;
-    l->idle_since_us = 0;
-    l->retries = 0;
-    if (l->now.source_state != SOURCE_RUNNING)
-        log_info("meter", "event=source_running");
-    l->now.source_state = SOURCE_RUNNING;
-    l->unpublished = true;
-}
-
-/* Shows what was measured since the last time: once a pump and not once a window, so that readers of a meter that runs
- * at a thousand times real time still find a pause. Registers first: what a reader has seen is never lost. */
-static void settle(struct meter_loop *l, int64_t now_us)
-{
-    if (!l->unpublished)
-        return;
-    l->unpublished = false;
-    register_keeper_update(&l->keeper, l->meter, l->loads, l->window, l->now.utc_us);
-    publish(l, now_us);
+    if (l->late_us > HOLE_US) {
+        log_warn("meter", "event=samples_missing source=\"%s\" seconds=%.3f", l->now.source,
+                 (double)l->late_us / 1e6);
+        meter_gap(l->meter);
+        by_us = l->late_us;
+    } else if (by_us > STEER_US || by_us < -STEER_US) {
+        by_us = by_us > 0 ? STEER_US : -STEER_US;
+    }
+    l->utc_shift_us += by_us;
+    l->pace_us += by_us;
 }
 
 static enum err take_block(struct meter_loop *l, const struct source_block *b, int64_t now_us,
@@ -218,7 +277,7 @@ static enum err take_block(struct meter_loop *l, const struct source_block *b, i
         meter_end(l->meter);
         take_windows(l, now_us);
         settle(l, now_us);
-        register_keeper_update(&l->keeper, l->meter, l->loads, l->window, l->now.utc_us);
+        keep_registers(l, l->keeper.utc_us);
         enum err e = make_meter(l, why);
         if (e != ERR_OK)
             return e;
@@ -226,7 +285,9 @@ static enum err take_block(struct meter_loop *l, const struct source_block *b, i
         log_info("meter", "event=samples_missing source=\"%s\"", l->now.source);
         meter_gap(l->meter);
     }
-    int64_t shift_us = l->live && !l->simulated ? l->utc_shift_us : 0;
+    int64_t shift_us = follows_clock(l) ? l->utc_shift_us : 0;
+    if (follows_clock(l) && b->count)
+        note_lateness(l, b, now_us);
     for (size_t done = 0; done < b->count;) {
         size_t n = b->count - done, room = meter_room(l->meter);
         n = n < room ? n : room;
@@ -253,7 +314,6 @@ static void pump(struct meter_loop *l, int64_t now_us)
         if (e == ERR_OK)
             e = take_block(l, &b, now_us, &why);
         if (e != ERR_OK) {
-            settle(l, now_us);
             lose_source(l, now_us, &why);
             return;
         }
@@ -261,6 +321,7 @@ static void pump(struct meter_loop *l, int64_t now_us)
             meter_end(l->meter);
             take_windows(l, now_us);
             settle(l, now_us);
+            keep_registers(l, l->keeper.utc_us);
             source_close(l->source);
             l->source = NULL;
             l->retry_us = INT64_MAX; /* an ended record stays ended */
@@ -271,7 +332,7 @@ static void pump(struct meter_loop *l, int64_t now_us)
         }
         if (b.count == 0)
             return;
-        now_us = clock_monotonic_us();
+        now_us = l->options.monotonic_us();
         if (now_us >= end_us) {
             l->hungry = true;
             return;
@@ -282,7 +343,7 @@ static void pump(struct meter_loop *l, int64_t now_us)
 void meter_feed_pump(struct meter_loop *l, int64_t now_us)
 {
     pump(l, now_us);
-    settle(l, clock_monotonic_us());
+    settle(l, l->options.monotonic_us());
 }
 
 void meter_feed_idle(struct meter_loop *l, int64_t now_us)

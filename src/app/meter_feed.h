@@ -12,6 +12,9 @@ void meter_feed_open(struct meter_loop *l, int64_t now_us);
 /* Reads what is due, publishes finished windows; closes the source where it broke. */
 void meter_feed_pump(struct meter_loop *l, int64_t now_us);
 
+/* Holds a live source's stamps to the clock, and looks at how good that is. Once a second. */
+void meter_feed_steer(struct meter_loop *l, int64_t now_us);
+
 /* While nothing comes: ages what is published and counts operation. Once a second. */
 void meter_feed_idle(struct meter_loop *l, int64_t now_us);
 

@@ -2,7 +2,6 @@
 
 #include "app/meter_feed.h"
 #include "app/places.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SECOND_US INT64_C(1000000)
 #define CLOCK_STEP_US INT64_C(500000)
 
 enum err meter_loop_start(struct meter_loop *l, const struct meter_loop_options *o,
@@ -19,10 +19,10 @@ enum err meter_loop_start(struct meter_loop *l, const struct meter_loop_options 
     char path[PATH_MAX];
     *l = (struct meter_loop){.options = *o, .door.fd = -1};
     places_boot(l->boot);
-    l->started_us = clock_monotonic_us();
+    l->started_us = l->options.monotonic_us();
     l->last_window_us = l->started_us;
     l->jitter = ((uint64_t)l->started_us << 20 ^ (uint64_t)getpid()) | 1; /* never 0 */
-    l->clock_offset_us = clock_utc_us() - l->started_us;
+    l->clock_offset_us = l->options.utc_us() - l->started_us;
     l->one = calloc(1, sizeof *l->one);
     if (!l->one)
         return reason(why, ERR_FULL, "no memory");
@@ -34,7 +34,7 @@ enum err meter_loop_start(struct meter_loop *l, const struct meter_loop_options 
     struct window_options wo = {.folder = o->run,
                                 .program = o->program,
                                 .boot = l->boot,
-                                .now_utc_us = clock_utc_us(),
+                                .now_utc_us = l->options.utc_us(),
                                 .loads = 0,
                                 .slot_size = register_keeper_slot_size()};
     e = window_create(&l->window, &wo, why);
@@ -63,13 +63,11 @@ int meter_loop_poll(const struct meter_loop *l, struct pollfd *list, int *timeou
 
 static void look_at_clock(struct meter_loop *l, int64_t now_us)
 {
-    int64_t offset_us = clock_utc_us() - now_us, step_us = offset_us - l->clock_offset_us;
+    int64_t offset_us = l->options.utc_us() - now_us, step_us = offset_us - l->clock_offset_us;
     l->clock_offset_us = offset_us;
-    if (step_us > -CLOCK_STEP_US && step_us < CLOCK_STEP_US) {
-        l->utc_shift_us += step_us; /* slewing by NTP is followed */
+    l->utc_shift_us += step_us; /* slewing by NTP is followed too */
+    if (step_us > -CLOCK_STEP_US && step_us < CLOCK_STEP_US)
         return;
-    }
-    l->utc_shift_us += step_us;
     log_warn("meter", "event=clock_step seconds=%.3f reason=\"measurement goes on, stamps follow\"",
              (double)step_us / 1e6);
 }
@@ -77,7 +75,7 @@ static void look_at_clock(struct meter_loop *l, int64_t now_us)
 void meter_loop_flush(struct meter_loop *l, const char *cause)
 {
     struct reason why = {""};
-    enum err e = register_keeper_flush(&l->keeper, clock_monotonic_us(), &why);
+    enum err e = register_keeper_flush(&l->keeper, l->options.monotonic_us(), &why);
     if (e != ERR_OK)
         log_error("meter", "event=registers_not_written cause=%s reason=\"%s\"", cause, why.text);
     else
@@ -104,7 +102,7 @@ static void status(const struct meter_loop *l, char *extra, size_t size)
         [SOURCE_ENDED] = "ended",
     };
     struct json_writer w = {.text = extra, .size = size};
-    int64_t now_us = clock_monotonic_us();
+    int64_t now_us = l->options.monotonic_us();
     json_put_text(&w, "version", l->options.program);
     json_put_integer(&w, "pid", getpid());
     json_put_real(&w, "uptime_s", (double)(now_us - l->started_us) / 1e6);
@@ -146,7 +144,7 @@ static enum err act(struct meter_loop *l, const struct command *c, char *extra, 
         status(l, extra, size);
         return ERR_OK;
     case COMMAND_FLUSH:
-        return register_keeper_flush(&l->keeper, clock_monotonic_us(), why);
+        return register_keeper_flush(&l->keeper, l->options.monotonic_us(), why);
     case COMMAND_SET_TARIFF:
         return meter_set_tariff(l->meter, c->load, c->tariff);
     case COMMAND_RESET_PARTIAL:
@@ -180,22 +178,25 @@ static enum err answer(void *context, const struct command *c, char *extra, size
     /* What was answered with "ok" survives a power cut. */
     if (e == ERR_OK && command_rows[c->verb].needs_load) {
         register_keeper_update(&l->keeper, l->meter, l->loads, l->window, l->keeper.utc_us);
-        e = register_keeper_flush(&l->keeper, clock_monotonic_us(), why);
+        e = register_keeper_flush(&l->keeper, l->options.monotonic_us(), why);
     }
     return e;
 }
 
 void meter_loop_step(struct meter_loop *l)
 {
-    int64_t now_us = clock_monotonic_us();
+    int64_t now_us = l->options.monotonic_us();
     if (now_us >= l->second_us) {
-        l->second_us = now_us + CLOCK_SECOND_US;
+        l->second_us = now_us + SECOND_US;
         look_at_clock(l, now_us);
+        meter_feed_steer(l, now_us);
         meter_feed_idle(l, now_us);
         log_flush(false);
     }
-    if (!l->source && now_us >= l->retry_us)
+    if (!l->source && now_us >= l->retry_us) {
+        look_at_clock(l, now_us); /* a step before the opening is none of the source's */
         meter_feed_open(l, now_us);
+    }
     if (l->source)
         meter_feed_pump(l, now_us);
     meter_door_serve(&l->door, now_us, answer, l);

@@ -4,6 +4,9 @@
  * times a second and when a descriptor is ready. A source that fails is closed and opened again with growing, jittered
  * pauses; meanwhile the last values age (stale after 1 s, failed after 5 s) and registers stay. After the start
  * nothing is allocated as long as the source stays.
+ *
+ * A live source counts samples and knows no clock. Its stamps follow UTC: steps at once, the converter's own
+ * drift by at most 0.5 ms a second. Samples that never came are a gap; a source that runs ahead is lost.
  */
 #ifndef APP_METER_LOOP_H
 #define APP_METER_LOOP_H
@@ -26,6 +29,8 @@ struct meter_loop_options {
     const char *program;    /* version */
     double speed;           /* 1 = real time, 0 = as fast as it goes */
     const struct meter_settings *settings;
+    int64_t (*monotonic_us)(void); /* base/clock.h; tests give their own */
+    int64_t (*utc_us)(void);
 };
 
 struct meter_loop {
@@ -50,14 +55,20 @@ struct meter_loop {
     int64_t last_window_us; /* monotonic, of the last finished window */
     int64_t
         idle_since_us; /* on-time is counted from here while nothing is measured; 0 = measuring */
+    int64_t opened_us; /* monotonic: the source runs since */
     int64_t retry_us;  /* monotonic: open the source then */
     int retries;
     uint64_t jitter;         /* state of the pause's random part */
     int64_t clock_offset_us; /* UTC - monotonic at the last look */
-    int64_t utc_shift_us;    /* added to a live source's time: steps of the clock */
-    int64_t second_us;       /* monotonic: next look at slow things */
-    bool hungry;             /* there is more to read at once */
-    bool unpublished;        /* windows were measured that nobody has seen yet */
+    int64_t
+        utc_shift_us; /* added to a live source's time: what the clocks did since it was opened */
+    bool paced;       /* a live source has given samples: pace_us is known */
+    int64_t pace_us;  /* monotonic time - its time */
+    bool late_known;
+    int64_t late_us;   /* the least that samples came late (< 0: early) since the last look */
+    int64_t second_us; /* monotonic: next look at slow things */
+    bool hungry;       /* there is more to read at once */
+    bool unpublished;  /* windows were measured that nobody has seen yet */
     struct reason source_problem;
 };
 

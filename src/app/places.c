@@ -69,23 +69,33 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct found *)a)->name, ((const struct found *)b)->name);
 }
 
-static int list_folder(const char *folder, struct found *list)
+/* Adds DIR/NAME.scn as PREFIX + NAME, and those of the folders in it. Returns how many `list` holds. */
+static int list_folder(const char *folder, const char *prefix, struct found *list, int count)
 {
     DIR *dir = opendir(folder);
     if (!dir)
-        return 0;
-    int count = 0;
+        return count;
     for (struct dirent *entry; (entry = readdir(dir)) && count < MAX_SCENARIOS;) {
+        char path[PATH_MAX], name[sizeof list->name];
         const char *dot = strrchr(entry->d_name, '.');
-        if (!dot || dot == entry->d_name || strcmp(dot, ".md") == 0 ||
-            (size_t)(dot - entry->d_name) >= sizeof list->name)
+        bool scenario = dot && dot != entry->d_name && strcmp(dot, ".scn") == 0;
+        if (dot && !scenario)
             continue;
+        int length = scenario ? (int)(dot - entry->d_name) : (int)strlen(entry->d_name);
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= sizeof path ||
+            (size_t)snprintf(name, sizeof name, "%s%.*s%s", prefix, length, entry->d_name,
+                             scenario ? "" : "/") >= sizeof name)
+            continue;
+        if (!scenario) {
+            if (!prefix[0]) /* one floor down: faults/ */
+                count = list_folder(path, name, list, count);
+            continue;
+        }
         struct found *f = &list[count++];
-        (void)snprintf(f->name, sizeof f->name, "%.*s", (int)(dot - entry->d_name), entry->d_name);
-        (void)snprintf(f->path, sizeof f->path, "%s/%s", folder, entry->d_name);
+        memcpy(f->name, name, sizeof f->name);
+        memcpy(f->path, path, sizeof f->path);
     }
     closedir(dir);
-    qsort(list, (size_t)count, sizeof *list, by_name);
     return count;
 }
 
@@ -93,15 +103,14 @@ static int list_folder(const char *folder, struct found *list)
 static int list_scenarios(struct found *list)
 {
     char own[PATH_MAX], folder[PATH_MAX + 32];
-    int count = list_folder("scenarios", list);
-    if (count || !own_folder(own))
-        return count;
+    int count = list_folder("scenarios", "", list, 0);
     /* build/src/app/emsctl and PREFIX/bin/emsctl */
     static const char *const from_own[] = {"../../../scenarios", "../share/ems/scenarios"};
-    for (size_t i = 0; i < COUNT(from_own) && !count; i++) {
+    for (size_t i = 0; i < COUNT(from_own) && !count && own_folder(own); i++) {
         (void)snprintf(folder, sizeof folder, "%s/%s", own, from_own[i]);
-        count = list_folder(folder, list);
+        count = list_folder(folder, "", list, 0);
     }
+    qsort(list, (size_t)count, sizeof *list, by_name);
     return count;
 }
 
@@ -119,9 +128,8 @@ int places_scenarios(void (*each)(void *context, const char *name, const char *p
 
 enum err places_scenario(const char *name, char *path, size_t size, struct reason *why)
 {
-    if (strchr(name, '/') || access(name, R_OK) == 0) {
-        if (access(name, R_OK) != 0)
-            return reason(why, ERR_UNKNOWN, "scenario %s: %s", name, strerror(errno));
+    struct stat st;
+    if (stat(name, &st) == 0 && S_ISREG(st.st_mode)) {
         (void)snprintf(path, size, "%s", name);
         return ERR_OK;
     }

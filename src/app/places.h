@@ -28,7 +28,7 @@ enum err places_find(struct places *p, const char *data, const char *run,
 /* Full path of one of our programs: beside the running one. */
 enum err places_program(const char *name, char *path, size_t size, struct reason *why) CHECKED;
 
-/* Path of a scenario. ERR_UNKNOWN: names what was looked for and, where there is one, the nearest name. */
+/* Path of a scenario: a file, or a name as places_scenarios lists it ("office", "faults/reversed-2"). ERR_UNKNOWN: names what was looked for and, where there is one, the nearest name. */
 enum err places_scenario(const char *name, char *path, size_t size, struct reason *why) CHECKED;
 
 /* Calls `each` for every scenario found, in order of names. Returns how many. */

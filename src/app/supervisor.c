@@ -122,12 +122,20 @@ static void collect(struct watch *w, int64_t now_us)
     }
 }
 
+static bool is_ours(const struct watch *w, int32_t pid)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->child[i].pid && w->child[i].pid == pid)
+            return true;
+    return false;
+}
+
 static void say_ready(struct watch *w, int64_t now_us)
 {
     int64_t age_us;
     if (w->ready || !w->snapshot ||
         reader_read(&w->reader, now_us, w->snapshot, NULL, &age_us, NULL) != ERR_OK ||
-        age_us > READER_STALE_US)
+        age_us > READER_STALE_US || !is_ours(w, window_header(w->reader.window)->pid))
         return;
     w->ready = true;
     printf("ready data=%s run=%s loads=%d\n", w->data, w->run, w->snapshot->loads);

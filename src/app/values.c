@@ -32,12 +32,6 @@ enum quality values_quality(const struct snapshot *s, int load, const struct cat
     return (enum quality)s->load[load].quality[i];
 }
 
-static void put_counter(struct json_writer *w, const char *key, int64_t micro)
-{
-    /* A double keeps 15 digits: 9e9 units with six decimals, 9 GWh to the millionth of a watt-hour. */
-    json_put_real(w, key, (double)micro / 1e6);
-}
-
 void values_json(struct json_writer *w, const struct snapshot *s, const struct snapshot_spectra *x,
                  int load, const struct catalogue_entry *e)
 {
@@ -52,7 +46,7 @@ void values_json(struct json_writer *w, const struct snapshot *s, const struct s
     else if (e->order)
         json_put_real(w, "value", (double)x->value[load][e->index][e->order - 1]);
     else if (v->kind == KIND_COUNTER)
-        put_counter(w, "value", value->integer);
+        json_put_millionths(w, "value", value->integer);
     else if (variable_is_integer(v))
         json_put_integer(w, "value", value->integer);
     else

@@ -146,6 +146,18 @@ void json_put_integer(struct json_writer *w, const char *key, int64_t value)
     put_bytes(w, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
 }
 
+void json_put_millionths(struct json_writer *w, const char *key, int64_t micro)
+{
+    char text[32];
+    uint64_t size = micro < 0 ? (uint64_t)0 - (uint64_t)micro : (uint64_t)micro;
+    int n = snprintf(text, sizeof text, "%s%" PRIu64 ".%06" PRIu64, micro < 0 ? "-" : "",
+                     size / 1000000, size % 1000000);
+    while (text[n - 1] == '0' && text[n - 2] != '.')
+        n--;
+    begin(w, key);
+    put_bytes(w, text, (size_t)n);
+}
+
 void json_put_bool(struct json_writer *w, const char *key, bool value)
 {
     begin(w, key);

@@ -39,6 +39,8 @@ void json_close(struct json_writer *w, char bracket);                 /* '}' or 
 void json_put_text(struct json_writer *w, const char *key, const char *value);
 void json_put_real(struct json_writer *w, const char *key, double value); /* 17 digits: exact */
 void json_put_integer(struct json_writer *w, const char *key, int64_t value);
+void json_put_millionths(struct json_writer *w, const char *key,
+                         int64_t micro); /* exact: 12.000001 */
 void json_put_bool(struct json_writer *w, const char *key, bool value);
 void json_put_null(struct json_writer *w, const char *key);
 

@@ -85,6 +85,20 @@ static enum err scales(struct record *r, const double *largest, struct reason *w
     return ERR_OK;
 }
 
+/* A channel chosen by hand that never has a value would leave every row out. */
+static enum err check_chosen(const struct record *r, const struct channel *channels,
+                             struct reason *why)
+{
+    for (int lane = 0; lane < METER_GROUP_LANES * (1 + r->map.loads); lane++) {
+        int c = r->map.lane[lane].channel;
+        char name[8];
+        channel_map_lane_name(lane, name);
+        if (c >= 0 && channels[c].empty)
+            return reason(why, ERR_RANGE, "channel %d (%s) holds no values", c + 1, name);
+    }
+    return ERR_OK;
+}
+
 static void describe(struct record *r, const struct record_open *o)
 {
     struct source_format *f = &r->base.format;
@@ -135,6 +149,8 @@ enum err record_source_open(struct source **s, const struct record_open *o,
         goto done;
     if ((e = channel_map_make(&r->map, o->channels, o->count, o->map,
                               options->wiring_given ? &options->wiring : NULL, why)))
+        goto done;
+    if ((e = check_chosen(r, o->channels, why)))
         goto done;
     if ((e = scales(r, largest, why)))
         goto done;

@@ -1,7 +1,10 @@
 #include "devices/record_internal.h"
 
+#include "base/text.h"
 #include "wire/comtrade.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +24,15 @@ struct comtrade_file {
     double mean_hz; /* of records with stamps alone */
     bool stamped;   /* a row was read: last_us holds its stamp */
     double last_us;
-    uint32_t rows; /* whole ones, never more than told */
+    uint32_t rows;       /* whole ones, never more than told */
+    char data_name[128]; /* of the file that holds the rows, "" where there is only one */
 };
+
+/* Names the file where a row is wrong: the caller knows the configuration's name only. */
+static enum err in_data(const struct comtrade_file *f, enum err e, struct reason *why)
+{
+    return e == ERR_BUSY || !f->data_name[0] ? e : reason_prefix(why, e, "%s", f->data_name);
+}
 
 static void rewind_file(void *file)
 {
@@ -52,7 +62,7 @@ static enum err next(void *file, struct record_row *row, double *value, struct r
     struct comtrade_row read;
     enum err e = comtrade_next(&f->data, &read, value, why);
     if (e)
-        return e;
+        return in_data(f, e, why);
     to_primary(c, value);
     *row = (struct record_row){.rate_hz = f->mean_hz};
     if (!c->by_stamps) {
@@ -62,13 +72,19 @@ static enum err next(void *file, struct record_row *row, double *value, struct r
         return ERR_OK;
     }
     if (!read.stamped)
-        return reason(why, ERR_FORMAT,
-                      "row %u has no time stamp, and the configuration tells no rate", f->data.row);
+        return in_data(f,
+                       reason(why, ERR_FORMAT,
+                              "row %u has no time stamp, and the configuration tells no rate",
+                              f->data.row),
+                       why);
     double step = read.at_us - f->last_us;
     if (f->stamped && !(step > 0))
-        return reason(why, ERR_FORMAT,
-                      "row %u: its time stamp is %g us after the last, expected more than 0",
-                      f->data.row, step);
+        return in_data(f,
+                       reason(why, ERR_FORMAT,
+                              "row %u: its time stamp is %g us after the last, expected more than "
+                              "0",
+                              f->data.row, step),
+                       why);
     row->gap = f->stamped && f->mean_hz > 0 && step * 1e-6 * f->mean_hz > GAP_STEPS;
     f->stamped = true;
     f->last_us = read.at_us;
@@ -117,23 +133,38 @@ static bool ends_in(const char *path, const char *ending)
     return n > m && strcasecmp(path + n - m, ending) == 0;
 }
 
-/* The other file of the pair: the same name with `ending` in the usual spellings. */
-static enum err read_twin(const char *path, const char *const endings[3], size_t most,
-                          unsigned char **bytes, size_t *length, struct reason *why)
+/* How well `name` fits as the file beside `path` with this ending: 0 = not at all; a case as in `path` is better. */
+static int fits(const char *name, const char *path, const char *ending)
 {
-    char twin[4096];
-    size_t stem = strlen(path) - 4;
-    enum err e = ERR_UNKNOWN;
-    for (int i = 0; i < 3 && e == ERR_UNKNOWN; i++) {
-        if ((size_t)snprintf(twin, sizeof twin, "%.*s%s", (int)stem, path, endings[i]) >=
-            sizeof twin)
-            return reason(why, ERR_RANGE, "%s: a path of more than %zu bytes", path,
-                          sizeof twin - 1);
-        e = source_read_file(twin, most, bytes, length, why);
+    const char *base = source_base_name(path);
+    size_t stem = strlen(base) - 4, length = strlen(name);
+    if (length != stem + 4 || strncasecmp(name, base, stem) != 0 ||
+        strcasecmp(name + stem, ending) != 0)
+        return 0;
+    bool lower = islower((unsigned char)base[stem + 1]) != 0;
+    return 1 + 2 * (strncmp(name, base, stem) == 0) +
+           (lower == (islower((unsigned char)name[stem + 1]) != 0));
+}
+
+/* The other file of the pair: the same name with `ending`, in any case: records come from systems that do not mind. */
+static enum err find_twin(const char *path, const char *ending, char *twin, size_t size,
+                          struct reason *why)
+{
+    const char *base = source_base_name(path);
+    int folder = (int)(base - path), best = 0;
+    if (snprintf(twin, size, "%.*s", folder, path) >= (int)size)
+        return reason(why, ERR_RANGE, "%s: a path of more than %zu bytes", path, size - 1);
+    DIR *dir = opendir(folder ? twin : ".");
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        int fit = fits(entry->d_name, path, ending);
+        if (fit > best && snprintf(twin, size, "%.*s%s", folder, path, entry->d_name) < (int)size)
+            best = fit;
     }
-    return e == ERR_UNKNOWN ? reason(why, e, "%.*s%s: no such file beside %s", (int)stem, path,
-                                     endings[0], source_base_name(path))
-                            : e;
+    if (dir)
+        (void)closedir(dir);
+    return best ? ERR_OK
+                : reason(why, ERR_UNKNOWN, "%.*s%s: no such file beside %s", (int)strlen(path) - 4,
+                         path, ending, base);
 }
 
 static enum err load_single(struct comtrade_file *f, const char *path, struct reason *why)
@@ -152,22 +183,30 @@ static enum err load_single(struct comtrade_file *f, const char *path, struct re
 
 static enum err load_pair(struct comtrade_file *f, const char *path, struct reason *why)
 {
-    static const char *const cfg[] = {".cfg", ".CFG", ".Cfg"}, *const dat[] = {".dat", ".DAT",
-                                                                               ".Dat"};
+    char twin[4096];
     size_t length;
+    struct reason missing = {""};
     bool named_data = ends_in(path, ".dat");
-    enum err e = named_data
-                     ? read_twin(path, cfg, MOST_CONFIG_BYTES, &f->config_bytes, &length, why)
-                     : source_read_file(path, MOST_CONFIG_BYTES, &f->config_bytes, &length, why);
+    const char *config = named_data ? twin : path, *data = named_data ? path : twin;
+    enum err found = find_twin(path, named_data ? ".cfg" : ".dat", twin, sizeof twin, &missing);
+    if (found && named_data)
+        return reason(why, found, "%s", missing.text);
+    enum err e = source_read_file(config, MOST_CONFIG_BYTES, &f->config_bytes, &length, why);
     if (e)
         return e;
     if ((e = comtrade_config(&f->config, (const char *)f->config_bytes, length, why)))
-        return reason_prefix(why, e, "%s", path);
-    e = named_data ? source_read_file(path, MOST_BYTES, &f->data_bytes, &length, why)
-                   : read_twin(path, dat, MOST_BYTES, &f->data_bytes, &length, why);
-    if (!e)
-        f->data = (struct comtrade_data){.bytes = f->data_bytes, .length = length};
-    return e;
+        return reason_prefix(why, e, "%s", config);
+    if (found) /* what is wrong with the configuration is said first */
+        return reason(why, found, "%s", missing.text);
+    if ((e = source_read_file(data, MOST_BYTES, &f->data_bytes, &length, why)))
+        return e;
+    static const unsigned char gzip[] = {0x1F, 0x8B, 8};
+    if (length >= sizeof gzip && memcmp(f->data_bytes, gzip, sizeof gzip) == 0)
+        return reason(why, ERR_FORMAT, "%s: byte 0: compressed by gzip, expected rows of samples",
+                      data);
+    f->data = (struct comtrade_data){.bytes = f->data_bytes, .length = length};
+    text_copy(f->data_name, sizeof f->data_name, source_base_name(data));
+    return ERR_OK;
 }
 
 /* What was told but is not there is said in the name: the whole rows are good. */

@@ -2,7 +2,9 @@
 
 #include "wire/wav.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MOST_BYTES ((size_t)1 << 29)
 
@@ -66,18 +68,26 @@ static enum err open_wav(struct source **s, const char *path, const struct sourc
         free_file(f);
         return e;
     }
+    bool truncated = f->wav.truncated;
+    size_t frames = f->wav.frames;
     struct channel channels[WAV_MAX_CHANNELS];
     for (int i = 0; i < f->wav.channels; i++)
         channels[i] = (struct channel){.name = "", .phase = "", .component = "", .unit = ""};
-    return record_source_open(s,
-                              &(struct record_open){.kind = &source_kind_wav,
-                                                    .operations = &operations,
-                                                    .file = f,
-                                                    .channels = channels,
-                                                    .count = f->wav.channels,
-                                                    .map = o->map ? o->map : usual[f->wav.channels],
-                                                    .name = path},
-                              o, why);
+    e = record_source_open(s,
+                           &(struct record_open){.kind = &source_kind_wav,
+                                                 .operations = &operations,
+                                                 .file = f,
+                                                 .channels = channels,
+                                                 .count = f->wav.channels,
+                                                 .map = o->map ? o->map : usual[f->wav.channels],
+                                                 .name = path},
+                           o, why);
+    if (!e && truncated) {
+        size_t used = strlen((*s)->format.name);
+        (void)snprintf((*s)->format.name + used, sizeof(*s)->format.name - used,
+                       " (ends early: %zu frames)", frames);
+    }
+    return e;
 }
 
 const struct source_kind source_kind_wav = {

@@ -223,10 +223,10 @@ enum err draft_put(const struct settings *s, struct draft *d, const json_t *obje
     }
     for (size_t t = 0; first == ERR_OK && t < s->tables; t++)
         if (s->table[t]->check)
-            note(s->table[t]->check(d->values[t], &r), s->table[t]->rows[0].name, &r, &first, f);
+            note(s->table[t]->check(d->values[t], &r), "", &r, &first, f);
     if (first != ERR_OK)
-        return reason(why, first, "%s: %s%s", f->fault[0].name, f->fault[0].why.text,
-                      f->count > 1 ? " (and more)" : "");
+        return reason(why, first, "%s%s%s%s", f->fault[0].name, f->fault[0].name[0] ? ": " : "",
+                      f->fault[0].why.text, f->count > 1 ? " (and more)" : "");
     return ERR_OK;
 }
 
@@ -308,6 +308,7 @@ static enum err change(struct settings *s, const json_t *object, bool whole,
     enum err e = file_lock(lock, &fd, why);
     if (e != ERR_OK)
         return e;
+    settings_refresh(s);
     e = change_locked(s, object, whole, a, f, why);
     close(fd);
     return e;

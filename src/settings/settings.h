@@ -9,7 +9,7 @@
  *
  * Beside FILE stands the folder FILE.versions with the last SETTINGS_VERSIONS versions as N.json. All files are
  * replaced atomically. A file that is not JSON any more is kept aside as FILE.damaged and the newest
- * version that is sound is used.
+ * version that is sound is used; so it is where the file is gone but versions are there.
  *
  * Not for several threads at once. Writers of one file hold a lock: FILE.lock.
  */
@@ -31,7 +31,7 @@
 struct settings;
 
 struct settings_fault {
-    char name[64];
+    char name[64]; /* "" where no single row is wrong: the reason says which */
     struct reason why;
 };
 
@@ -50,9 +50,9 @@ struct settings_access {
 };
 
 enum settings_origin {
-    SETTINGS_FROM_INITIAL, /* no file yet */
+    SETTINGS_FROM_INITIAL, /* no file and no version yet */
     SETTINGS_FROM_FILE,
-    SETTINGS_FROM_VERSION /* the file is damaged or refused; `version` is in use */
+    SETTINGS_FROM_VERSION /* the file is damaged, refused or gone; `version` is in use */
 };
 
 /* What settings_load did; `problem` and `faults` say why where origin is FROM_VERSION. */
@@ -84,7 +84,8 @@ enum err settings_add(struct settings *s, const struct setting_table *t,
  * ERR_FORMAT  it is damaged or refused and no version is sound; nothing was applied, see the report */
 enum err settings_load(struct settings *s, struct settings_report *r, struct reason *why) CHECKED;
 
-/* Checks, stores and applies a change: a grouped object as in the file; what it does not name stays.
+/* Checks, stores and applies a change: a grouped object as in the file; what it does not name stays as it is in the
+ * file now, which another process may have changed since it was loaded.
  * ERR_RANGE, ERR_UNKNOWN, ERR_FORMAT  refused, see `f`
  * ERR_DENIED  the role is too low for a row, or it is sealed and the seal is closed; see `f`
  * ERR_BUSY    another process is changing settings

@@ -162,8 +162,10 @@ enum err settings_load(struct settings *s, struct settings_report *r, struct rea
     *r = (struct settings_report){.origin = SETTINGS_FROM_INITIAL};
     json_t *content;
     enum err e = json_read_file(s->file, &content, &r->problem);
-    if (e == ERR_UNKNOWN)
-        return ERR_OK;
+    if (e == ERR_UNKNOWN) {
+        int newest;
+        return list_versions(s, &newest, 1) ? use_newest_sound(s, r, why) : ERR_OK;
+    }
     if (e == ERR_IO)
         return reason(why, e, "%s", r->problem.text);
     if (e != ERR_OK) {
@@ -184,6 +186,17 @@ enum err settings_load(struct settings *s, struct settings_report *r, struct rea
     r->origin = SETTINGS_FROM_FILE;
     s->version = r->version = version;
     return ERR_OK;
+}
+
+void settings_refresh(struct settings *s)
+{
+    json_t *content;
+    struct settings_faults ignored;
+    if (json_read_file(s->file, &content, NULL) != ERR_OK)
+        return;
+    if (use(s, content, &ignored, NULL) == ERR_OK)
+        s->version = saved_version(content);
+    json_decref(content);
 }
 
 static void diff_group(json_t *out, const char *group, const json_t *before, const json_t *after,

@@ -47,6 +47,9 @@ enum err setting_write(const struct setting *row, char *values, const json_t *va
 /* What a person typed, as JSON of the row's type (or as text where it does not look like it). */
 json_t *setting_typed(const struct setting *row, const char *text);
 
+/* Takes what another process has stored since the file was read; a file that is absent or refused changes nothing. */
+void settings_refresh(struct settings *s);
+
 /* Stores the values as the next version: the version first, then the file. */
 enum err settings_store(struct settings *s, json_t *values, const struct settings_access *a,
                         struct reason *why) CHECKED;

@@ -27,7 +27,7 @@ enum clock_quality {
     CLOCK_UNKNOWN,
     CLOCK_SET,          /* by RTC or a person */
     CLOCK_SYNCHRONISED, /* by NTP or better */
-    CLOCK_SIMULATED
+    CLOCK_SIMULATED     /* of a scenario or a record */
 };
 
 /* What the meter knows of its source when it publishes. */

@@ -139,6 +139,45 @@ def cases(folder):
     yield "a broken line is named with its number", lambda: refused(
         [text("bad.cfg", "a,b,1999\r\n2,2A,0D\r\n1,U1,A,,V,abc,0,0,0,0,1,1,P\r\n")], "bad.cfg", "3")
     yield "an unknown ending is refused with what is known", lambda: refused([text("record.xyz", "hello")], "record.xyz", "comtrade")
+    good = made.write_comtrade(f"{folder}/good", STAR, F, RATE, 2000, 2013, "FLOAT32")
+    yield "kinds of sensors that exclude each other are refused", lambda: refused(
+        [good, "--ratio", "40", "--primary", "100"], "--ratio and --primary exclude")
+    yield "another rate than the record's is refused", lambda: refused([good, "--rate", "8000"], f"sampled at {RATE} Hz")
+
+    def any_case():
+        for config, data in ((".CFG", ".DAT"), (".Cfg", ".dAt"), (".cfg", ".DAT"), (".CFG", ".dat")):
+            path = pathlib.Path(folder) / f"case{config[1:]}{data[1:]}"
+            pathlib.Path(f"{path}{config}").write_bytes(pathlib.Path(good).read_bytes())
+            pathlib.Path(f"{path}{data}").write_bytes(pathlib.Path(good).with_suffix(".dat").read_bytes())
+            assert measure(f"{path}{config}")[-1] == measure(f"{path}{data}")[-1] == measure(good)[-1]
+    yield "the two files of a record are found whatever the case of their names", any_case
+
+    def cut_short(path, *fragments):
+        done = subprocess.run([EMSCTL, "measure", path], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        for fragment in fragments:
+            assert fragment in done.stderr, f"{fragment!r} is not in: {done.stderr.strip()[:300]}"
+    cut = made.write_wav(f"{folder}/cut.wav", {"U1": VOLTAGE}, F, RATE, 4000, 24, 400.0)
+    pathlib.Path(cut).write_bytes(pathlib.Path(cut).read_bytes()[:-1000])
+    yield "a WAV file that promises more than it holds says so", lambda: cut_short(cut, "ends early: 3666 frames")
+
+    def no_room():
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([EMSCTL, "measure", good, "--json"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert done.returncode == 1 and "standard output cannot be written: No space" in done.stderr, done
+    yield "values that cannot be written are no success", no_room
+
+    def odd_names():
+        name = "U\xe91\x1b[31m"
+        signal = {name if k == "U1" else k: v for k, v in STAR.items()}
+        path = made.write_comtrade(f"{folder}/odd, name", signal, F, RATE, 2000, 1999, "BINARY")
+        config = pathlib.Path(path)
+        config.write_bytes(config.read_text(encoding="utf-8").encode("latin-1"))
+        done = subprocess.run([EMSCTL, "measure", path, "--json", "--map", "v1=1"], capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        channels = json.loads(done.stdout.decode("utf-8").splitlines()[-1])["summary"]["channels"]
+        assert "\x1b" not in channels and b"\x1b" not in done.stderr, channels
+    yield "a name with control characters that is not UTF-8 does no harm", odd_names
     yield "an unknown channel in a map is refused", lambda: refused(
         [made.write_comtrade(f"{folder}/map", STAR, F, RATE, 2000, 2013, "FLOAT32"), "--map", "v1=Nothing"], "Nothing")
 

@@ -135,6 +135,21 @@ def a_power_cut_costs_at_most_one_flush_interval(d):
     assert d.stop() == 0
 
 
+def power_fail_writes_the_registers_at_once(d):
+    """SIGPWR writes the registers at once: a power cut after it costs nothing that was seen before"""
+    d.start("--flush", "60", speed="60")
+    wait(lambda: (d.value("energy_import") or 0) > 20)
+    flushes, seen = d.status()["flushes"], energies(d.picture())
+    d.meter.send_signal(signal.SIGPWR)
+    wait(lambda: d.status()["flushes"] > flushes)
+    d.kill()
+    (d.data / "run/window").unlink()
+    d.start("--flush", "60")
+    assert_no_step_back(seen, energies(d.running()))
+    assert "registers_from_window" not in d.logged()
+    assert d.stop() == 0
+
+
 def one_damaged_slot_is_repaired_and_reported(d):
     """one damaged slot of the register file is repaired from the other and reported"""
     d.start("--flush", "1")
@@ -304,10 +319,36 @@ def ems_run_restarts_what_dies(d):
     assert not (d.data / "run/meter.sock").exists()
 
 
-TESTS = [kill_9_loses_nothing, a_power_cut_costs_at_most_one_flush_interval, one_damaged_slot_is_repaired_and_reported,
+def ems_run_beside_another_says_no_ready(d):
+    """a second ems run on the same data refuses without a ready line, and a killed one takes its meter along"""
+    d.data.mkdir(exist_ok=True)
+    run = subprocess.Popen([APP / "ems", "run", "--data", d.data, "--scenario", SCENARIO], stdout=subprocess.PIPE,
+                           stderr=open(d.log, "a"), text=True)
+    assert run.stdout.readline().startswith("ready ")
+    other = subprocess.run([APP / "ems", "run", "--data", d.data, "--scenario", SCENARIO], capture_output=True, text=True,
+                           timeout=20 * SLOW)
+    assert (other.returncode, other.stdout) == (4, ""), other
+    assert "another process has it open" in other.stderr, other
+    run.kill()
+    run.wait()
+    wait(lambda: "event=stop" in d.logged() and not (d.data / "run/meter.sock").exists())
+    run.stdout.close()
+
+
+def a_place_that_cannot_be_written_is_named(d):
+    """data that cannot be written is refused with its name and the reason"""
+    d.data.write_text("a file, no folder")
+    for words in (["ems", "run", "--data", d.data], ["ems-meter", "--data", d.data, "--source", f"sim:{SCENARIO}"]):
+        answer = subprocess.run([APP / words[0], *words[1:]], capture_output=True, text=True, timeout=20 * SLOW)
+        assert answer.returncode == 1 and f"{d.data}: not a folder" in answer.stderr, answer
+    d.data.unlink()
+
+
+TESTS = [kill_9_loses_nothing, a_power_cut_costs_at_most_one_flush_interval,
+         power_fail_writes_the_registers_at_once, one_damaged_slot_is_repaired_and_reported,
          two_damaged_slots_are_refused, a_second_meter_is_turned_away, a_source_that_comes_later_is_opened,
          commands_are_done_answered_and_logged, rubbish_at_the_door_harms_nothing, wrong_settings_are_refused_by_name,
-         ems_run_restarts_what_dies]
+         ems_run_restarts_what_dies, ems_run_beside_another_says_no_ready, a_place_that_cannot_be_written_is_named]
 
 
 def main():

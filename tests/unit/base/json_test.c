@@ -109,9 +109,32 @@ static void broken_utf8_never_leaves_the_writer(void **state)
     assert_string_equal(text, "\"a?(?\"");
 }
 
+static void millionths_are_written_digit_by_digit(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t micro;
+        const char *json;
+    } cases[] = {
+        {0, "0.0"},
+        {1, "0.000001"},
+        {-1500000, "-1.5"},
+        {INT64_C(9007199254740993), "9007199254.740993"}, /* no double holds it in millionths */
+        {INT64_MAX, "9223372036854.775807"},
+        {INT64_MIN, "-9223372036854.775808"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64];
+        struct json_writer w = {.text = text, .size = sizeof text};
+        json_put_millionths(&w, NULL, cases[i].micro);
+        assert_string_equal(text, cases[i].json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(millionths_are_written_digit_by_digit),
         cmocka_unit_test(malformed_text_is_refused_with_its_place),
         cmocka_unit_test(brackets_in_strings_do_not_count_as_depth),
         cmocka_unit_test(a_text_beyond_the_bound_is_refused),

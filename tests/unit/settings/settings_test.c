@@ -176,7 +176,7 @@ static void every_bad_value_is_refused_with_words_and_nothing_changes(void **sta
         {"{\"rom\": {\"on\": true}}", "rom.on", "nearest is \"room.on\"", ERR_UNKNOWN},
         {"{\"room\": 5}", "room", "object", ERR_FORMAT},
         {"[]", "", "object", ERR_FORMAT},
-        {"{\"room\": {\"keep_days\": 13}}", "room.on", "bad luck", ERR_RANGE},
+        {"{\"room\": {\"keep_days\": 13}}", "", "bad luck", ERR_RANGE},
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct room before = p->room;
@@ -285,6 +285,58 @@ static void a_file_with_a_wrong_value_is_refused_and_left_for_its_author(void **
     assert_int_equal(access(p->file, F_OK), 0);
 }
 
+static void a_file_that_is_gone_does_not_mean_initial_values(void **state)
+{
+    struct place *p = *state;
+    assert_int_equal(change(p, "{\"room\": {\"keep_days\": 77}}", &admin), ERR_OK);
+    write_file(p->file, "{\"room\": {\"keep");
+    for (int start = 0; start < 3; start++) { /* the first keeps the damaged file aside */
+        reopen(p);
+        assert_int_equal(settings_load(p->s, &p->report, NULL), ERR_OK);
+        assert_int_equal(p->report.origin, SETTINGS_FROM_VERSION);
+        assert_int_equal(p->report.version, 1);
+        assert_true(p->report.damaged == (start == 0));
+        assert_non_null(strstr(p->report.problem.text, "settings.json"));
+        assert_int_equal(p->room.keep_days, 77);
+    }
+    assert_int_equal(change(p, "{\"room\": {\"limit\": 0.25}}", &admin), ERR_OK);
+    reopen(p);
+    assert_int_equal(settings_load(p->s, &p->report, NULL), ERR_OK);
+    assert_int_equal(p->report.origin, SETTINGS_FROM_FILE);
+    assert_int_equal(p->room.keep_days, 77);
+}
+
+static void two_writers_keep_each_others_changes(void **state)
+{
+    struct place *p = *state;
+    struct place other = {.s = NULL};
+    (void)snprintf(other.file, sizeof other.file, "%s", p->file);
+    reopen(&other);
+    assert_int_equal(settings_load(p->s, &p->report, NULL), ERR_OK);
+    assert_int_equal(settings_load(other.s, &other.report, NULL), ERR_OK);
+    assert_int_equal(change(p, "{\"room\": {\"keep_days\": 77}}", &admin), ERR_OK);
+    assert_int_equal(change(&other, "{\"room\": {\"limit\": 0.25}}", &admin), ERR_OK);
+    assert_int_equal(settings_current_version(other.s), 2);
+    assert_int_equal(other.room.keep_days, 77);
+    settings_close(other.s);
+    reopen(p);
+    assert_int_equal(settings_load(p->s, &p->report, NULL), ERR_OK);
+    assert_int_equal(p->room.keep_days, 77);
+    assert_true(p->room.limit == 0.25);
+}
+
+static void what_only_the_whole_shows_wrong_is_nobodys_fault(void **state)
+{
+    struct place *p = *state;
+    struct reason why = {""};
+    json_t *v = json("{\"room\": {\"keep_days\": 13}}");
+    assert_int_equal(settings_change(p->s, v, &admin, &p->faults, &why), ERR_RANGE);
+    json_decref(v);
+    assert_int_equal(p->faults.count, 1);
+    assert_string_equal(p->faults.fault[0].name, "");
+    assert_string_equal(why.text, "13 brings bad luck");
+}
+
 static void a_table_with_a_mistake_of_ours_is_refused(void **state)
 {
     (void)state;
@@ -371,6 +423,9 @@ int main(void)
         TEST(a_difference_names_both_values),
         TEST(a_damaged_file_is_kept_aside_and_the_last_version_used),
         TEST(a_file_with_a_wrong_value_is_refused_and_left_for_its_author),
+        TEST(a_file_that_is_gone_does_not_mean_initial_values),
+        TEST(two_writers_keep_each_others_changes),
+        TEST(what_only_the_whole_shows_wrong_is_nobodys_fault),
         TEST(a_table_with_a_mistake_of_ours_is_refused),
         TEST(typed_words_become_values_of_the_rows_type),
         TEST(schema_and_manual_show_every_row),
