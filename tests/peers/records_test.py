@@ -104,6 +104,14 @@ def sepam():
     faults = [] if len(windows) >= 15 else [f"{len(windows)} windows of 4 s"]
     if windows[0]["values"]["current_l1"]["quality"] == "absent":
         faults.append("no current")
+    # an islanded generator that runs up from 77.7 Hz (Hann-weighted maximum of the spectrum, computed apart)
+    seen = [w["values"] for w in windows]
+    if abs(seen[0]["frequency"]["value"] - 77.72) > 0.05 or any(v["frequency"]["quality"] == "good" for v in seen):
+        faults.append(f"frequency {seen[0]['frequency']}")
+    for v in seen[:6]:  # balanced while it runs, measured in its own cycles
+        volts = [v[f"voltage_l{k}_n"]["value"] for k in (1, 2, 3)]
+        if max(volts) > 1.001 * min(volts):
+            faults.append(f"{volts} V")
     return faults if "U21" in summary["channels"] and "U32" in summary["channels"] else faults + [summary["channels"]]
 
 
