@@ -53,7 +53,11 @@ format_is_kept() {
 }
 
 tidy() {
-    git ls-files 'src/*.c' | xargs -n 4 -P 2 clang-tidy-14 -p build --quiet --warnings-as-errors='*'
+    # A file a process: the analyzer of clang 14 carries its state of va_lists from one file to the next.
+    # What this build leaves out (source_iio_absent.c) has no command to read it with.
+    git ls-files 'src/*.c' | while read -r file; do
+        grep -q "/$file\"" build/compile_commands.json && echo "$file"
+    done | xargs -n 1 -P 2 clang-tidy-14 -p build --quiet --warnings-as-errors='*'
 }
 
 clang() {

@@ -26,14 +26,14 @@ static enum err load_settings(const char *file, struct meter_settings *values, s
     struct setting_table table = meter_settings_table(values);
     struct settings *s = NULL;
     struct settings_report *r = calloc(1, sizeof *r);
-    enum err e = r ? settings_open(&s, file, why) : reason(why, ERR_FULL, "no memory");
+    if (!r)
+        return reason(why, ERR_FULL, "no memory");
+    enum err e = settings_open(&s, file, why);
     if (e == ERR_OK)
         e = settings_add(s, &table, why);
     if (e == ERR_OK)
         e = settings_load(s, r, why);
-    int listed = !r                                      ? 0
-                 : r->faults.count < SETTINGS_MAX_FAULTS ? r->faults.count
-                                                         : SETTINGS_MAX_FAULTS;
+    int listed = r->faults.count < SETTINGS_MAX_FAULTS ? r->faults.count : SETTINGS_MAX_FAULTS;
     for (int i = 0; i < listed; i++)
         log_error("settings", "event=refused name=%s reason=\"%s\"", r->faults.fault[i].name,
                   r->faults.fault[i].why.text);
@@ -133,8 +133,12 @@ static enum exit_code meter(const struct arguments *a)
     sigset_t set;
     int signals = open_signals(&set);
     struct meter_loop *l = calloc(1, sizeof *l);
-    enum err e = l && signals >= 0 ? places_find(&places, a->data, a->run, &why)
-                                   : reason(&why, ERR_FULL, "no memory or no signal descriptor");
+    if (!l || signals < 0) {
+        log_error("meter", "event=cannot_start reason=\"no memory or no signal descriptor\"");
+        free(l);
+        return EXIT_FAILED;
+    }
+    enum err e = places_find(&places, a->data, a->run, &why);
     if (e == ERR_OK)
         e = file_make_folder(places.data, &why);
     if (e == ERR_OK)
@@ -164,8 +168,7 @@ static enum exit_code meter(const struct arguments *a)
     } else {
         log_error("meter", "event=cannot_start reason=\"%s\"", why.text);
     }
-    if (l)
-        meter_loop_stop(l);
+    meter_loop_stop(l);
     free(l);
     log_flush(true);
     return options_exit(e == ERR_UNKNOWN ? ERR_FORMAT : e);

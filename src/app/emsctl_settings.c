@@ -109,7 +109,7 @@ static int set(struct session *s)
     enum err e = ERR_OK;
     for (size_t i = 1; e == ERR_OK && i < s->count; i++) {
         char name[64];
-        json_t *one;
+        json_t *one = NULL;
         const char *equals = strchr(s->words[i], '=');
         const char *value = equals ? equals + 1 : i + 1 < s->count ? s->words[i + 1] : NULL;
         (void)snprintf(name, sizeof name, "%.*s",

@@ -102,8 +102,11 @@ int emsctl_snapshot(struct emsctl *ctl, const struct subcommand *self, int argc,
     double n;
     struct reader reader = {.folder = ctl->places.run};
     struct shown *v = calloc(1, sizeof *v);
-    enum err e = v ? options_number("--load", load, 0, METER_MAX_LOADS - 1, &n, &why)
-                   : reason(&why, ERR_FULL, "no memory");
+    if (!v) {
+        (void)reason(&why, ERR_FULL, "no memory");
+        return emsctl_fail(self, ERR_FULL, &why);
+    }
+    enum err e = options_number("--load", load, 0, METER_MAX_LOADS - 1, &n, &why);
     for (; e == ERR_OK && v->entries < words; v->entries++)
         e = catalogue_find(ids[v->entries], &v->entry[v->entries], &why);
     if (e == ERR_UNKNOWN) /* a wrong id is a wrong command line, not an absent meter */

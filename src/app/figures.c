@@ -43,7 +43,7 @@ static int decimals(double shown, enum unit u, struct figure_scale s, enum figur
         if (s.factor < 1e3)
             return 0;
         if (place == FIGURE_TABLE)
-            return 3;
+            return x < 99.9995 ? 3 : 2; /* six digits and a sign have no room */
         return x < 9.995 ? 2 : x < 99.95 ? 1 : 0;
     case UNIT_WH:
     case UNIT_VARH:

@@ -26,11 +26,11 @@ static void axis_text(struct canvas *c, int y, int x, double value, const char *
     canvas_right(c, y, x, STYLE_DIM, text);
 }
 
-/* Columns of a bar with its gap, so that at least orders to 38 show and no more than 63 are needed. */
-static int step_for(int columns)
+/* Columns of a bar with its gap: of a column alone where else not all orders had room and `all` are wanted. */
+static int step_for(int columns, bool all)
 {
-    int step = columns / (SPECTRUM_ORDERS - 1);
-    return step < 2 ? 2 : step > 4 ? 4 : step;
+    int step = columns / (SPECTRUM_ORDERS - 1), least = all ? 1 : 2;
+    return step < least ? least : step > 4 ? 4 : step;
 }
 
 static enum style scope_style(enum scope s)
@@ -74,7 +74,8 @@ void live_harmonics(struct canvas *c, const struct live_state *state, const stru
     bool percent = !state->absolute && base > 0;
     double factor = percent ? 100 / base : 1;
     const char *unit = percent ? "%" : unit_symbol(v->unit);
-    int step = step_for(x1 - x0 - AXIS), most = 1 + (x1 - x0 - AXIS) / step;
+    int step = step_for(x1 - x0 - AXIS, state->page == LIVE_HARMONICS),
+        most = 1 + (x1 - x0 - AXIS) / step;
     if (most > SPECTRUM_ORDERS)
         most = SPECTRUM_ORDERS;
 
@@ -102,11 +103,11 @@ void live_harmonics(struct canvas *c, const struct live_state *state, const stru
         double part = (double)orders[h - 1] * factor / top;
         int eighths = (int)lround(part * height * 8);
         if (eighths > 0)
-            canvas_bar(c, axis_y - 1, x, step - 1, eighths,
+            canvas_bar(c, axis_y - 1, x, step > 1 ? step - 1 : 1, eighths,
                        stale ? STYLE_DIM : scope_style(v->scope));
         else
             (void)canvas_text(c, axis_y - 1, x, STYLE_DIM, "\u00b7");
-        if (h == 2 || h == 3 || h % 5 == 0)
+        if (h == 2 || (h == 3 && step > 1) || h % 5 == 0)
             (void)canvas_print(c, axis_y, x, STYLE_DIM, "%d", h);
     }
 }

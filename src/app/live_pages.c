@@ -24,7 +24,7 @@ struct energy_row {
 };
 
 static const struct energy_row energy_rows[] = {
-    {"total",
+    {"\u03a3",
      STYLE_STRONG,
      {VAR_energy_import, VAR_energy_export, VAR_reactive_energy_import, VAR_reactive_energy_export,
       VAR_apparent_energy}},

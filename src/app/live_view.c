@@ -29,7 +29,7 @@ static const struct column {
     }
     {"U L-N",
      UNIT_V,
-     8,
+     7,
      0,
      {VAR_voltage_l1_n, VAR_voltage_l2_n, VAR_voltage_l3_n, NONE, VAR_voltage_ln}},
     {"U L-L",
@@ -37,11 +37,11 @@ static const struct column {
      8,
      0,
      {VAR_voltage_l1_l2, VAR_voltage_l2_l3, VAR_voltage_l3_l1, NONE, VAR_voltage_ll}},
-    {"I", UNIT_A, 7, 0, PHASES(current, VAR_current_n, VAR_current)},
-    {"P", UNIT_W, 8, 0, PHASES(power, NONE, VAR_power)},
-    {"Q", UNIT_VAR, 8, 0, PHASES(reactive_power, NONE, VAR_reactive_power)},
+    {"I", UNIT_A, 6, 0, PHASES(current, VAR_current_n, VAR_current)},
+    {"P", UNIT_W, 9, 0, PHASES(power, NONE, VAR_power)},
+    {"Q", UNIT_VAR, 9, 0, PHASES(reactive_power, NONE, VAR_reactive_power)},
     {"S", UNIT_VA, 9, 100, PHASES(apparent_power, NONE, VAR_apparent_power)},
-    {"PF", UNIT_ONE, 12, 0, PHASES(power_factor, NONE, VAR_power_factor)},
+    {"PF", UNIT_ONE, 13, 0, PHASES(power_factor, NONE, VAR_power_factor)},
     {"\u03c6", UNIT_DEG, 8, 0, PHASES(phi, NONE, NONE)},
     {"THD-U",
      UNIT_PERCENT,
@@ -131,9 +131,12 @@ static void draw_title(struct canvas *c, const struct live_state *state,
                    meter_system_names[s->system], state->load + 1, s->loads, t ? t + 1 : utc);
     canvas_right(c, 0, right, STYLE_TITLE, facts);
     right -= canvas_width(facts) + 2;
-    text_copy(name, right > 6 && (size_t)right - 5 < sizeof name ? (size_t)right - 5 : sizeof name,
+    bool cut = canvas_width(s->source) > right - 6;
+    text_copy(name, right > 7 && (size_t)right - 6 < sizeof name ? (size_t)right - 6 : sizeof name,
               s->source);
-    (void)canvas_text(c, 0, 6, STYLE_TITLE, name);
+    int end = canvas_text(c, 0, 6, STYLE_TITLE, cut ? name : s->source);
+    if (cut)
+        (void)canvas_text(c, 0, end, STYLE_TITLE, "\u2026");
 }
 
 static void draw_headline(struct canvas *c, struct live_state *state, const struct snapshot_load *l)
@@ -152,7 +155,9 @@ static void draw_headline(struct canvas *c, struct live_state *state, const stru
         int x = canvas_print(c, 1, 1 + step * (int)i, STYLE_DIM, "%s ", items[i].name);
         x = canvas_text(c, 1, x, q == QUALITY_GOOD ? STYLE_STRONG : live_style(q), text);
         if (items[i].id == VAR_power && q < QUALITY_OVER_RANGE && l->value[VAR_power].real < 0)
-            (void)canvas_text(c, 1, x, STYLE_EXPORT, " export");
+            (void)canvas_text(c, 1, x, STYLE_EXPORT,
+                              x + (int)strlen(" export") < 1 + step * (int)(i + 1) ? " export"
+                                                                                   : " exp");
     }
     enum quality q = (enum quality)l->quality[VAR_power_factor];
     figure_power_factor(text, l->value[VAR_power_factor].real, l->value[VAR_reactive_power].real, q,
@@ -244,14 +249,40 @@ static void draw_energy(struct canvas *c, int y, const struct snapshot_load *l)
     (void)canvas_print(c, y + 3, x, STYLE_DIM, "   tariff %d", (int)l->value[VAR_tariff].integer);
 }
 
-/* One line for the installer, one for what is not as it should be. */
+/* The installer's text in at most two lines, broken at a blank; returns where the second ends, 0 = there is none. */
+static int draw_wrapped(struct canvas *c, int y, int x, enum style style, char *text)
+{
+    int room = c->width - 1 - x;
+    if (canvas_width(text) <= room) {
+        (void)canvas_text(c, y, x, style, text);
+        return 0;
+    }
+    char *cut = text, *blank = NULL;
+    for (int n = 0; *cut && n <= room;
+         n++) { /* a character is one byte and those that go on with it */
+        if (*cut == ' ')
+            blank = cut;
+        for (cut++; ((unsigned char)*cut & 0xC0) == 0x80; cut++)
+            ;
+    }
+    if (!blank) {
+        (void)canvas_text(c, y, x, style, text);
+        return 0;
+    }
+    *blank = '\0';
+    (void)canvas_text(c, y, x, style, text);
+    return canvas_text(c, y + 1, x, style, blank + 1);
+}
+
+/* One line for the installer, more where it takes more words; then what is not as it should be. */
 static void draw_state(struct canvas *c, int y, const struct snapshot *s,
                        const struct snapshot_load *l)
 {
     static const enum variable_id u[] = {VAR_fundamental_voltage_l1_n, VAR_fundamental_voltage_l2_n,
                                          VAR_fundamental_voltage_l3_n};
     struct wiring w = {.verdict = l->value[VAR_wiring_state].integer,
-                       .faults = l->value[VAR_wiring_faults].integer};
+                       .faults = l->value[VAR_wiring_faults].integer,
+                       .hint = l->wiring_hint};
     struct wiring_input in = {.system = (enum meter_system)s->system};
     for (int k = 0; k < 3; k++) {
         w.map[k] = l->wiring_map[k];
@@ -269,7 +300,7 @@ static void draw_state(struct canvas *c, int y, const struct snapshot *s,
                         w.verdict == WIRING_OK       ? "\u25cf "
                         : w.verdict == WIRING_FAULTY ? "\u25b2 "
                                                      : "\u25cb ");
-    (void)canvas_text(c, y, x, style == STYLE_GOOD ? STYLE_PLAIN : style, text);
+    int next = draw_wrapped(c, y, x, style == STYLE_GOOD ? STYLE_PLAIN : style, text);
 
     static const char *const source_texts[] = {
         [SOURCE_RUNNING] = NULL,
@@ -277,12 +308,13 @@ static void draw_state(struct canvas *c, int y, const struct snapshot *s,
         [SOURCE_LOST] = "the source is gone, trying again",
         [SOURCE_ENDED] = "the record has ended",
     };
-    x = 1;
+    x = next ? next + 2 : 1;
     if ((size_t)s->source_state < COUNT(source_texts) && source_texts[s->source_state])
         x = canvas_print(c, y + 1, x, STYLE_BAD, "\u25b2 %s  ", source_texts[s->source_state]);
     int64_t flags = l->value[VAR_flags].integer;
     for (size_t i = 0; i < COUNT(flag_texts); i++)
-        if (flags & flag_texts[i].bit)
+        if ((flags & flag_texts[i].bit) &&
+            (flag_texts[i].style != STYLE_DIM || x + canvas_width(flag_texts[i].text) < c->width))
             x = canvas_print(c, y + 1, x, flag_texts[i].style, "%s%s  ",
                              flag_texts[i].style == STYLE_DIM ? "" : "\u25b2 ", flag_texts[i].text);
 }

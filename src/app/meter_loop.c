@@ -206,6 +206,8 @@ void meter_loop_step(struct meter_loop *l)
 
 void meter_loop_stop(struct meter_loop *l)
 {
+    if (!l->options.settings)
+        return; /* it was never started: its descriptor 0 is not ours */
     meter_door_close(&l->door);
     if (l->keeper.file && l->keeper.loads)
         meter_loop_flush(l, "stop");

@@ -23,9 +23,9 @@ void channel_map_lane_name(int lane, char *name)
     static const char *const current[] = {"i1", "i2", "i3", "in"};
     int load = lane / METER_GROUP_LANES;
     if (load == 0)
-        strcpy(name, voltage[lane % METER_GROUP_LANES]);
+        memcpy(name, voltage[lane % METER_GROUP_LANES], 3);
     else if (load == 1)
-        strcpy(name, current[lane % METER_GROUP_LANES]);
+        memcpy(name, current[lane % METER_GROUP_LANES], 3);
     else
         (void)snprintf(name, 8, "%s.%d", current[lane % METER_GROUP_LANES], load % 100);
 }

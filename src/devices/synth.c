@@ -185,7 +185,7 @@ static void voltage_lanes(struct synth *y, const double level[3])
     struct mixture v[3], seen[3];
     memset(v, 0, sizeof v);
     memset(seen, 0, sizeof seen);
-    for (int k = 0; k < s->system->phases; k++)
+    for (int k = 0; k < 3 && k < s->system->phases; k++)
         add(&v[k], &y->voltage[k], level[k]);
     if (!s->system->neutral) { /* L2 is the reference */
         for (int k = 0; k < 3; k += 2) {

@@ -136,7 +136,8 @@ enum err draft_open(const struct settings *s, struct draft *d, bool initial, str
         d->values[t] = calloc(1, size);
         if (!d->values[t]) {
             draft_close(d);
-            return reason(why, ERR_FULL, "no memory for a draft of the settings");
+            (void)reason(why, ERR_FULL, "no memory for a draft of the settings");
+            return ERR_FULL;
         }
         memcpy(d->values[t], s->table[t]->values, size);
         enum err e = initial ? put_initial(s->table[t], d->values[t], why) : ERR_OK;

@@ -23,6 +23,7 @@ void snapshot_fill_load(struct snapshot_load *l, const struct reading *r)
         l->quality[i] = (uint8_t)reading_quality(r, &catalogue_variables[i]);
     for (int k = 0; k < 3; k++)
         l->wiring_map[k] = (int16_t)r->wiring.map[k];
+    l->wiring_hint = (int16_t)r->wiring.hint;
 }
 
 void snapshot_fill_spectra(float value[SPECTRUM_COUNT][SPECTRUM_ORDERS], const struct reading *r)

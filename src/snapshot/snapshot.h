@@ -19,7 +19,9 @@ union snapshot_value {
 struct snapshot_load {
     union snapshot_value value[VAR_COUNT];
     uint8_t quality[VAR_COUNT]; /* enum quality */
-    int16_t wiring_map[3];      /* struct wiring.map: what wiring_text needs beside the values */
+    int16_t
+        wiring_map[3]; /* struct wiring.map and .hint: what wiring_text needs beside the values */
+    int16_t wiring_hint;
 };
 
 /* How far the clock behind the time stamps can be trusted (DESIGN.md 4). */

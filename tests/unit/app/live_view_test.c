@@ -2,6 +2,7 @@
 #include "app/live_view.h"
 
 #include "base/err.h"
+#include "meter/wiring.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -176,9 +177,84 @@ static void channels_go_round_and_angles_are_left_out(void **state)
     assert_int_equal(s.channel, SPECTRUM_interharmonic_current_n);
 }
 
+static void no_two_texts_touch_at_80_columns(void **state)
+{
+    (void)state;
+    struct snapshot_load *l = &picture.load[0];
+    picture.system = SYSTEM_3P4W;
+    /* The widest of everything: uncertain, negative, three digits before the point. */
+    memset(l->quality, QUALITY_UNCERTAIN, sizeof l->quality);
+    for (int i = 0; i < VAR_COUNT; i++)
+        if (catalogue_variables[i].kind == KIND_INSTANT)
+            l->value[i].real = catalogue_variables[i].unit == UNIT_W ||
+                                       catalogue_variables[i].unit == UNIT_VAR ||
+                                       catalogue_variables[i].unit == UNIT_VA
+                                   ? -987654.3
+                               : catalogue_variables[i].unit == UNIT_ONE ? -0.876
+                                                                         : 412.34;
+    struct live_state s = {.channel = SPECTRUM_harmonic_current_l1};
+    char *screen = drawn(80, 24, &s, &(struct live_picture){&picture, &spectra, 0, NULL}, true);
+    assert_shows(screen, "~412.3  ~412.3  ~412 ~\u2212987.65 ~\u2212987.65 ~\u22120.876\u202find.");
+    assert_shows(screen, "P ~\u2212988\u202fkW exp");
+    free(screen);
+    s.page = LIVE_ENERGY;
+    l->value[VAR_energy_import].integer = INT64_C(99999999999000000);
+    screen = drawn(80, 24, &s, &(struct live_picture){&picture, &spectra, 0, NULL}, true);
+    assert_shows(screen, "\u03a3    99\u202f999\u202f999.999");
+    free(screen);
+}
+
+static void a_long_advice_takes_a_second_line(void **state)
+{
+    (void)state;
+    struct snapshot_load *l = &picture.load[0];
+    picture.system = SYSTEM_3P4W;
+    l->value[VAR_wiring_state].integer = WIRING_FAULTY;
+    l->value[VAR_wiring_faults].integer = FAULT_REVERSED_2;
+    l->wiring_map[0] = 1;
+    l->wiring_map[1] = -2;
+    l->wiring_map[2] = 3;
+    struct live_state s = {.channel = SPECTRUM_harmonic_current_l1};
+    char *screen = drawn(80, 24, &s, &(struct live_picture){&picture, &spectra, 0, NULL}, true);
+    assert_shows(screen, "Current L2 is reversed");
+    struct wiring w = {.verdict = WIRING_FAULTY, .faults = FAULT_REVERSED_2, .map = {1, -2, 3}};
+    char text[320];
+    wiring_text(&w, &(struct wiring_input){.system = SYSTEM_3P4W}, text, sizeof text);
+    const char *last = strrchr(text, ' ');
+    assert_non_null(last);
+    assert_shows(screen, last); /* to its last word */
+    free(screen);
+    /* What is not decided says why. */
+    l->value[VAR_wiring_state].integer = WIRING_UNDECIDED;
+    l->value[VAR_wiring_faults].integer = 0;
+    l->wiring_hint = HINT_MIXED;
+    screen = drawn(80, 24, &s, &(struct live_picture){&picture, &spectra, 0, NULL}, true);
+    assert_shows(screen, "some phases import and others export");
+    assert_shows(screen, "nothing generates.");
+    free(screen);
+}
+
+static void the_page_of_harmonics_shows_all_63_orders_at_80_columns(void **state)
+{
+    (void)state;
+    struct live_state s = {.page = LIVE_HARMONICS, .channel = SPECTRUM_harmonic_current_l1};
+    spectra.value[0][SPECTRUM_harmonic_current_l1][62] = 5;
+    char *screen = drawn(80, 24, &s, &(struct live_picture){&picture, &spectra, 0, NULL}, true);
+    assert_shows(screen, "2\u201363");
+    assert_shows(screen, "60");
+    free(screen);
+    s.page = LIVE_OVERVIEW; /* bars with gaps: a glance */
+    screen = drawn(80, 24, &s, &(struct live_picture){&picture, &spectra, 0, NULL}, true);
+    assert_shows(screen, "2\u201337");
+    free(screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(no_two_texts_touch_at_80_columns, begin),
+        cmocka_unit_test_setup(a_long_advice_takes_a_second_line, begin),
+        cmocka_unit_test_setup(the_page_of_harmonics_shows_all_63_orders_at_80_columns, begin),
         cmocka_unit_test_setup(the_overview_fits_in_80x24_with_all_that_matters, begin),
         cmocka_unit_test_setup(a_harmonic_bar_is_as_high_as_its_share, begin),
         cmocka_unit_test_setup(old_values_say_their_age, begin),

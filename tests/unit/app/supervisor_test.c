@@ -39,7 +39,7 @@ static void start(struct watched *w, const char *script)
         log_start(&(struct log_options){.level = LOG_LEVEL_INFO, .fd = ends[1]});
         (void)dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
-        _exit(supervise(&program, 1, "/nonexistent", "/nonexistent"));
+        _exit((int)supervise(&program, 1, "/nonexistent", "/nonexistent"));
     }
     close(ends[1]);
     w->fd = ends[0];

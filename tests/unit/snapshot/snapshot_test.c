@@ -18,6 +18,7 @@ static void a_reading_fills_every_value_by_its_row(void **state)
     r.total.import.micro = 42000001;
     r.demand.import.max_utc_us = 77;
     r.wiring.map[2] = -3;
+    r.wiring.hint = HINT_MIXED;
     r.now.spectrum.current[3].magnitude[63] = 1.5;
     snapshot_fill_load(&l, &r);
     snapshot_fill_spectra(spectra, &r);
@@ -25,6 +26,7 @@ static void a_reading_fills_every_value_by_its_row(void **state)
     assert_int_equal(l.value[VAR_energy_import].integer, 42000001);
     assert_int_equal(l.value[VAR_demand_import_max_time].integer, 77);
     assert_int_equal(l.wiring_map[2], -3);
+    assert_int_equal(l.wiring_hint, HINT_MIXED);
     assert_true(spectra[SPECTRUM_harmonic_current_n][62] == 1.5f);
     assert_true(snapshot_real(&l, VAR_energy_import) == 42.000001);
     assert_true(snapshot_real(&l, VAR_voltage_l2_n) == 231.5);
