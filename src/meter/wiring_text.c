@@ -142,7 +142,7 @@ static void undecided(const struct wiring *w, const struct wiring_input *in, str
         return;
     case HINT_POOR_PF:
         (void)reason(text, ERR_OK,
-                     "Not decided: the currents %s by %.0f degrees, a very reactive load or all "
+                     "Not decided: the currents %s by %.0f degrees, either a reactive load or all "
                      "CTs on a wrong "
                      "phase. Check again with a heater or another ohmic load on.",
                      phi > 0 ? "lag" : "lead", fabs(phi));

@@ -505,7 +505,7 @@ static void rotated_and_reversed_is_not_right_with_any_common_load(void **state)
     }
 }
 
-/* A right wiring with a very reactive load, and three currents rotated and reversed, give the same phasors. */
+/* A right wiring with either a reactive load, and three currents rotated and reversed, give the same phasors. */
 static void what_fits_a_reactive_load_and_a_wrong_wiring_is_not_decided(void **state)
 {
     (void)state;
