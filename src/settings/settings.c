@@ -88,6 +88,7 @@ void settings_close(struct settings *s)
 static void copy_rows(const struct setting_table *t, char *to, const char *from)
 {
     for (size_t i = 0; i < t->count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): it thinks the number of tables changes */
         memcpy(to + t->rows[i].offset, from + t->rows[i].offset, t->rows[i].size);
 }
 
@@ -226,9 +227,9 @@ enum err draft_put(const struct settings *s, struct draft *d, const json_t *obje
         if (s->table[t]->check)
             note(s->table[t]->check(d->values[t], &r), "", &r, &first, f);
     if (first != ERR_OK)
-        return reason(why, first, "%s%s%s%s", f->fault[0].name, f->fault[0].name[0] ? ": " : "",
-                      f->fault[0].why.text, f->count > 1 ? " (and more)" : "");
-    return ERR_OK;
+        (void)reason(why, first, "%s%s%s%s", f->fault[0].name, f->fault[0].name[0] ? ": " : "",
+                     f->fault[0].why.text, f->count > 1 ? " (and more)" : "");
+    return first;
 }
 
 static json_t *values_of(const struct settings *s, char *const *values)

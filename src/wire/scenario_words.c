@@ -62,7 +62,8 @@ enum err words_expect(struct words *w, const char *word)
 /* "a number with W, kW or MW" */
 static const char *unit_list(const struct unit *units, char *text, size_t size)
 {
-    strcpy(text, "a number with ");
+    static const char begin[] = "a number with ";
+    memcpy(text, begin, sizeof begin);
     for (int i = 0; units[i].name; i++) {
         size_t left = size - strlen(text) - 1;
         if (i > 0)

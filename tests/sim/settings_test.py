@@ -66,7 +66,7 @@ EFFECTS = [
     (["measurement.map=2,1,3"], lambda v, p: near(v["current_l2"], 10000 / 230 / 0.8), None),
     (["measurement.map=1,-2,3"], lambda v, p: near(v["power_l2"], 5000), None),
     (["load10.map=1,-2,3"], lambda v, p: v["power_l2"] < 0 < v["power_l1"], 10),
-    (["load10.input=5A", "load10.ratio=2000"], lambda v, p: v["current_l1"] > 20 * p["normal_current"], 10),
+    (["load10.input=5A", "load10.ratio=2000"], lambda v, p: v["current_l1"] > 3 * p["normal_current"], 10),
 ]
 
 
