@@ -86,8 +86,8 @@ enum needs {
 struct variable {
     const char *id;
     const char *label; /* English */
-    enum unit unit;
     double step;
+    enum unit unit;
     enum kind kind;
     enum scope scope;
     enum keep keep;
