@@ -49,7 +49,7 @@ static void accumulate(struct fit *f, const struct ring *r, int64_t first, int64
                        double cycles_a_sample, double *cosines, double *sines)
 {
     int most = 2 * f->orders;
-    double c[2 * SPECTRUM_ORDERS + 1], s[2 * SPECTRUM_ORDERS + 1];
+    double c[2 * SPECTRUM_ORDERS + 1] = {1}, s[2 * SPECTRUM_ORDERS + 1] = {0};
     memset(cosines, 0, (size_t)(most + 1) * sizeof *cosines);
     memset(sines, 0, (size_t)(most + 1) * sizeof *sines);
     memset(f->x, 0, (size_t)FIT_UNKNOWNS * (size_t)f->lanes * sizeof *f->x);
@@ -57,8 +57,6 @@ static void accumulate(struct fit *f, const struct ring *r, int64_t first, int64
     for (int64_t n = 0; n < count; n++) {
         double angle = 2 * PI * cycles_a_sample * ((double)n + 0.5);
         double step_c = cos(angle), step_s = sin(angle);
-        c[0] = 1;
-        s[0] = 0;
         for (int k = 1; k <= most; k++) {
             c[k] = c[k - 1] * step_c - s[k - 1] * step_s;
             s[k] = s[k - 1] * step_c + c[k - 1] * step_s;

@@ -18,7 +18,8 @@ typedef double d4 __attribute__((vector_size(32)));
 typedef float fv __attribute__((vector_size(4 * KERNEL_VECTOR)));
 typedef int32_t iv __attribute__((vector_size(4 * KERNEL_VECTOR)));
 
-#define EACH_PART(p) for (int p = 0; p < PARTS; p++)
+#define EACH_PART(p) \
+    for (int p = 0; p < PARTS; p++) /* NOLINT(bugprone-macro-parentheses): declares p */
 
 static inline i4 load(const int32_t *from)
 {
@@ -27,14 +28,14 @@ static inline i4 load(const int32_t *from)
     return x;
 }
 
-static inline fv load_part(const float *from, int part)
+static inline fv load_part(const float *from, ptrdiff_t part)
 {
     fv x;
     memcpy(&x, from + part * KERNEL_VECTOR, sizeof x);
     return x;
 }
 
-static inline void store_part(float *to, int part, fv x)
+static inline void store_part(float *to, ptrdiff_t part, fv x)
 {
     memcpy(to + part * KERNEL_VECTOR, &x, sizeof x);
 }
@@ -242,7 +243,7 @@ resample_taps(float (*out)[KERNEL_WIDTH], const float (*x)[KERNEL_WIDTH], const 
             for (int k = 0; k < taps; k += 4) {
                 for (int n = 0; n < 4; n++) {
                     EACH_PART(p)
-                    sum[n][p] += c[k + n] * load_part(from + (k + n) * KERNEL_WIDTH, p);
+                    sum[n][p] += c[k + n] * load_part(from + (ptrdiff_t)(k + n) * KERNEL_WIDTH, p);
                 }
             }
             EACH_PART(p)
@@ -284,22 +285,22 @@ static inline struct cv times(struct cv z, const float w[2])
     return (struct cv){z.re * w[0] - z.im * w[1], z.re * w[1] + z.im * w[0]};
 }
 
-#define COMPLEX_ROW (2 * KERNEL_WIDTH) /* floats of one complex number */
+#define COMPLEX_ROW ((ptrdiff_t)2 * KERNEL_WIDTH) /* floats of one complex number */
 
 /* One step of Stockham's radix-4 transform of `n` points at `stride`; the twiddle table is that of
  * 2 n stride points, so that step 2 of it is one root of n stride. */
-static void radix4(float *restrict to, const float *restrict from, int n, int stride,
+static void radix4(float *restrict to, const float *restrict from, int n, ptrdiff_t stride,
                    const float (*twiddle)[2])
 {
-    int quarter = n / 4;
-    for (int m = 0; m < quarter; m++) {
+    ptrdiff_t quarter = n / 4;
+    for (ptrdiff_t m = 0; m < quarter; m++) {
         const float *w1 = twiddle[2 * m * stride], *w2 = twiddle[4 * m * stride],
                     *w3 = twiddle[6 * m * stride];
-        const float *in = from + (ptrdiff_t)m * stride * COMPLEX_ROW;
-        float *out = to + (ptrdiff_t)4 * m * stride * COMPLEX_ROW;
-        ptrdiff_t hop = (ptrdiff_t)quarter * stride * COMPLEX_ROW;
-        ptrdiff_t step = (ptrdiff_t)stride * COMPLEX_ROW;
-        for (int q = 0; q < stride; q++, in += COMPLEX_ROW, out += COMPLEX_ROW) {
+        const float *in = from + m * stride * COMPLEX_ROW;
+        float *out = to + 4 * m * stride * COMPLEX_ROW;
+        ptrdiff_t hop = quarter * stride * COMPLEX_ROW;
+        ptrdiff_t step = stride * COMPLEX_ROW;
+        for (ptrdiff_t q = 0; q < stride; q++, in += COMPLEX_ROW, out += COMPLEX_ROW) {
             EACH_PART(p)
             {
                 struct cv a = load_complex(in, p), b = load_complex(in + hop, p),

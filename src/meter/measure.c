@@ -288,7 +288,7 @@ static void fill_phase(struct phase_measurement *m, const struct phase_spectra *
 static void peaks(const struct measure_plan *p, const struct meter_config *c, int load,
                   const struct raw_window *w, double peak_v[3], double peak_i[3])
 {
-    const int32_t *of_load = w->peak + METER_GROUP_LANES * (load + 1);
+    const int32_t *of_load = w->peak + (ptrdiff_t)METER_GROUP_LANES * (load + 1);
     for (int k = 0; k < 3; k++) {
         peak_v[k] = w->peak[k] * p->scale_v[k];
         peak_i[k] = 0;
@@ -300,7 +300,8 @@ static void peaks(const struct measure_plan *p, const struct meter_config *c, in
     memset(peak_v, 0, 3 * sizeof *peak_v);
     memset(peak_i, 0, 3 * sizeof *peak_i);
     for (int64_t n = w->first; n <= w->last; n++) {
-        const int32_t *v = ring_frame(w->ring, n), *i = v + METER_GROUP_LANES * (load + 1);
+        const int32_t *v = ring_frame(w->ring, n),
+                      *i = v + (ptrdiff_t)METER_GROUP_LANES * (load + 1);
         for (int k = 0; k < 3; k++) {
             double volts = 0, amps = 0;
             for (int j = 0; j < 3; j++) {
@@ -409,7 +410,7 @@ static void fill_system(struct measurement *m, const struct measure_plan *p,
 static void fill_quality(struct measurement *m, const struct measure_plan *p,
                          const struct meter_config *c, int load, const struct raw_window *w)
 {
-    const int32_t *peak_i = w->peak + METER_GROUP_LANES * (load + 1);
+    const int32_t *peak_i = w->peak + (ptrdiff_t)METER_GROUP_LANES * (load + 1);
     if (!w->referenced)
         m->flags |= FLAG_NO_REFERENCE;
     bool odd = w->hz < 45 || w->hz > 65;

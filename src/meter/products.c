@@ -14,7 +14,7 @@ void products_of_inputs(struct products *x, const struct measure_plan *p,
                         const double *drift, const double ratio_i[3])
 {
     double(*current)[4] = rows + kernel_current_row(load, ROW_I);
-    const double *drift_i = drift ? drift + METER_GROUP_LANES * (load + 1) : NULL;
+    const double *drift_i = drift ? drift + (ptrdiff_t)METER_GROUP_LANES * (load + 1) : NULL;
     double v[3], v0[3], i[3], i0[3], sv[3], si[3], per = 1 / samples;
     for (int k = 0; k < 3; k++) {
         v[k] = rows[ROW_V][k] * per;

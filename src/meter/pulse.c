@@ -81,8 +81,8 @@ int pulse_run(struct pulse_state *st, double weight_wh, const double *half_wh,
         if (crossings > MOST_CROSSINGS) {
             cross(st, crossings, from_us, &out);
         } else {
-            for (double n = 1; n <= crossings; n++) {
-                double part = (n * weight_wh - before) / half_wh[i];
+            for (int64_t n = 1; n <= (int64_t)crossings; n++) {
+                double part = ((double)n * weight_wh - before) / half_wh[i];
                 double us = part * (double)(half_end_utc_us[i] - from_us);
                 cross(st, 1, from_us + llround(us), &out);
             }

@@ -46,7 +46,7 @@ static size_t filter_for(double rate_hz)
 
 static int64_t frames_for(double rate_hz, int taps)
 {
-    return (int64_t)ceil(SPECTRUM_MAX_CYCLES / TRACKER_MIN_HZ * rate_hz) + 2 * taps + 8;
+    return (int64_t)ceil(SPECTRUM_MAX_CYCLES / TRACKER_MIN_HZ * rate_hz) + INT64_C(2) * taps + 8;
 }
 
 /* One piece of memory after the other. With NULL it only counts. */
@@ -139,7 +139,7 @@ static void fill_gain(struct spectrum_engine *s)
     for (int g = 0; g <= SPECTRUM_GAINS; g++) {
         double w = PI * g / SPECTRUM_GAINS, sum = 0;
         for (int row = 0; row < s->phases; row += step) {
-            const float *c = s->table + row * s->taps;
+            const float *c = s->table + (ptrdiff_t)row * s->taps;
             double x = 1 - 0.5 * s->taps - (double)row / s->phases;
             for (int k = 0; k < s->taps; k++)
                 sum += (double)c[k] * cos(w * (x + k));

@@ -277,8 +277,10 @@ static void start(struct tracker *t, int64_t at)
         angle = per_average * ((double)at - earliest);
     double k = ceil(angle - per_average * ((double)at - earliest) - 1e-9);
     t->next_even = fmod(fabs(k), 2) == 0;
-    for (; k <= angle; k++)
+    while (k <= angle) {
         found(t, fmax((double)at - (angle - k) / per_average, earliest), t->locked);
+        k += 1;
+    }
     t->ahead = angle - k;
     t->offset = 0;
     t->last = at;
@@ -389,9 +391,11 @@ void tracker_finish(struct tracker *t, int64_t samples)
     double per_average = 2 * t->hz / t->decimated_hz;
     double latest = ((double)(samples - LAST_BOUNDARY) - middle(t)) / t->decimation;
     double position = (double)t->last - t->ahead / per_average;
-    for (; position <= latest && t->pending_count < TRACKER_PENDING;
-         position += 1 / per_average, t->ahead -= 1)
+    while (position <= latest && t->pending_count < TRACKER_PENDING) {
         found(t, position, t->locked);
+        position += 1 / per_average;
+        t->ahead -= 1;
+    }
 }
 
 bool tracker_next(struct tracker *t, struct boundary *b)

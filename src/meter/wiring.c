@@ -360,7 +360,7 @@ static void conclude(const struct judge *j, const struct finding *f, struct wiri
     }
     out->faults |= f->faults;
     for (int k = 0; k < j->phases && !f->mixed; k++)
-        out->map[k] = (f->best.reversed[k] ? -1 : 1) * (f->best.phase[k] + 1);
+        out->map[k] = (f->best.reversed[k] ? INT64_C(-1) : INT64_C(1)) * (f->best.phase[k] + 1);
     if (f->cost == 0 && absent) {
         undecided(out, HINT_PART_CURRENT);
         return;

@@ -43,10 +43,10 @@ static const struct {
 
 struct field {
     const char *name;
-    enum field_kind kind;
     size_t offset, size;
-    bool may_fall;    /* FIELD_COUNTER: can be reset */
     int64_t min, max; /* FIELD_INT64, FIELD_INT */
+    enum field_kind kind;
+    bool may_fall; /* FIELD_COUNTER: can be reset */
 };
 
 #define AT(field) \
@@ -59,9 +59,9 @@ struct field {
     {                                                                                \
         .name = #field, .kind = FIELD_COUNTER, .may_fall = true, AT(registers.field) \
     }
-#define INTEGER(field, least, most)                                               \
-    {                                                                             \
-        .name = #field, .kind = FIELD_INT64, .min = least, .max = most, AT(field) \
+#define INTEGER(field, least, most)                                                   \
+    {                                                                                 \
+        .name = #field, .kind = FIELD_INT64, .min = (least), .max = (most), AT(field) \
     }
 
 /* The layout of version 1: never changed, never reordered. A new field is a new version. */

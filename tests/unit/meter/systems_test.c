@@ -214,6 +214,7 @@ static void reversed_sequence_reads_the_same_and_is_told(void **state)
     assert_near(r.now.reactive_var, 690 * sqrt(3), 4 * PPM);
     assert_near(r.now.frequency_hz, 50.2, 1e-9);
     assert_true(r.now.unbalance_u2_pct < 0.001);
+    assert_int_equal(r.now.flags, 0); /* followed, not free-running */
 }
 
 static void a_correction_by_map_is_as_good_as_rewiring(void **state)
@@ -306,6 +307,10 @@ static void limits_raise_flags_and_qualities(void **state)
     assert_int_equal(quality(&r, VAR_power_l2), QUALITY_OVER_RANGE);
     assert_int_equal(quality(&r, VAR_power), QUALITY_OVER_RANGE);
     assert_int_equal(quality(&r, VAR_voltage_l3_l1), QUALITY_UNCERTAIN);
+    s.channel[1].term[0].rms = 1.5 * 277 - 1; /* of Un max., whatever Un is set */
+    r = read_last(&c, &s);
+    assert_int_equal(quality(&r, VAR_voltage_l2_n), QUALITY_UNCERTAIN);
+    assert_int_equal(r.now.flags & FLAG_OVER_V2, 0);
 }
 
 /* Both kinds of input from end to end of their range: primary values, Imax, crest factor 3 at Imax (datasheet, "Ingressi di
