@@ -206,7 +206,7 @@ static int channel_named(const struct finder *f, struct span name)
     for (int i = 0; i < f->count; i++)
         if (name.length > 0 && span_is(name, f->channels[i].name))
             return i;
-    long number;
+    int64_t number;
     if (span_count(name, f->count, &number) && number > 0)
         return (int)number - 1;
     return -1;

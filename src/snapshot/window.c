@@ -122,8 +122,8 @@ static enum err check_header(const struct window_header *h, uint64_t size, const
                       WINDOW_MAGIC);
     if (h->loads < 1 || h->loads > METER_MAX_LOADS || h->size != size || h->slot_size > PAGE * 256)
         return reason(why, ERR_FORMAT, "%s: the header is damaged", path);
-    if (h->layout != layout_of(h->loads, h->slot_size) ||
-        size != parts_of(h->loads, h->slot_size).size)
+    if (h->layout != layout_of(h->loads, (size_t)h->slot_size) ||
+        size != parts_of(h->loads, (size_t)h->slot_size).size)
         return reason(why, ERR_FORMAT,
                       "%s: written by another version (%.31s): its catalogue differs", path,
                       h->program);
@@ -279,7 +279,7 @@ void window_publish(struct window *w, const struct snapshot *s, const struct sna
 void window_record(struct window *w, const struct snapshot *s)
 {
     uint64_t n = atomic_load_explicit(&header(w)->records, memory_order_relaxed);
-    size_t at = w->parts.ring + n % WINDOW_SECONDS * w->parts.record;
+    size_t at = w->parts.ring + (size_t)(n % WINDOW_SECONDS) * w->parts.record;
     const struct sequence_span spans[2] = {
         {&n, word(w, at + sizeof(uint64_t)), 1},
         {(struct snapshot *)s, word(w, at + ALIGN), w->parts.record_size / 8}};
@@ -289,7 +289,7 @@ void window_record(struct window *w, const struct snapshot *s)
 
 void window_slot_write(struct window *w, int slot, const void *bytes, size_t size)
 {
-    size_t fits = size < header(w)->slot_size ? size : header(w)->slot_size;
+    size_t room = (size_t)header(w)->slot_size, fits = size < room ? size : room;
     memcpy(w->base + w->parts.slots + (size_t)slot * w->parts.slot, bytes, fits);
 }
 
@@ -323,7 +323,7 @@ enum err window_open(struct window **w, const char *folder, struct reason *why)
         window_close(r);
         return e;
     }
-    r->parts = parts_of(header(r)->loads, header(r)->slot_size);
+    r->parts = parts_of(header(r)->loads, (size_t)header(r)->slot_size);
     *w = r;
     return ERR_OK;
 }
@@ -353,7 +353,7 @@ enum err window_read_second(const struct window *w, uint64_t n, struct snapshot 
     uint64_t records = atomic_load_explicit(&header(w)->records, memory_order_acquire);
     if (n >= records || n + WINDOW_SECONDS < records)
         return ERR_UNKNOWN;
-    size_t at = w->parts.ring + n % WINDOW_SECONDS * w->parts.record;
+    size_t at = w->parts.ring + (size_t)(n % WINDOW_SECONDS) * w->parts.record;
     uint64_t number = 0, seen;
     const struct sequence_span spans[2] = {{&number, word(w, at + sizeof(uint64_t)), 1},
                                            {s, word(w, at + ALIGN), w->parts.record_size / 8}};

@@ -2,6 +2,7 @@
 
 #include "wire/span.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -38,26 +39,28 @@ static enum err station(struct reader *r, struct comtrade *c)
     (void)span_field(&r->line, ',', &year);
     span_copy(name, c->station, sizeof c->station);
     span_copy(device, c->device, sizeof c->device);
-    long number = 1991;
+    int64_t number = 1991;
     if (year.length > 0 && (!span_count(year, 9999, &number) || number < 1900))
         return bad(r, "the revision", year, "a year such as 1991, 1999 or 2013");
     c->revision = number <= 1991 ? COMTRADE_1991 : number < 2013 ? COMTRADE_1999 : COMTRADE_2013;
     return ERR_OK;
 }
 
-static enum err counted(const struct reader *r, struct span field, char kind, long most, int *count)
+static enum err counted(const struct reader *r, struct span field, char kind, int64_t most,
+                        int *count)
 {
     const char *expected = kind == 'A' ? "a count and A, such as 8A" : "a count and D, such as 16D";
     const char *what = kind == 'A' ? "the number of analog channels" : "the number of digital ones";
     if (field.length < 2 || (field.at[field.length - 1] | 0x20) != (kind | 0x20))
         return bad(r, what, field, expected);
     struct span digits = span_trim((struct span){field.at, field.length - 1});
-    long n;
+    int64_t n;
     if (!span_count(digits, 999999, &n))
         return bad(r, what, field, expected);
     if (n > most)
-        return reason(r->why, ERR_RANGE, "line %u: %s is %ld, at most %ld can be read",
-                      r->lines.line, what, n, most);
+        return reason(r->why, ERR_RANGE,
+                      "line %u: %s is %" PRId64 ", at most %" PRId64 " can be read", r->lines.line,
+                      what, n, most);
     *count = (int)n;
     return ERR_OK;
 }
@@ -71,7 +74,7 @@ static enum err counts(struct reader *r, struct comtrade *c)
     (void)span_field(&r->line, ',', &total);
     (void)span_field(&r->line, ',', &analog);
     (void)span_field(&r->line, ',', &digital);
-    long all;
+    int64_t all;
     if (!span_count(total, 999999, &all))
         return bad(r, "the number of channels", total, "a whole number");
     if ((e = counted(r, analog, 'A', COMTRADE_MAX_ANALOG, &c->analogs)))
@@ -80,8 +83,8 @@ static enum err counts(struct reader *r, struct comtrade *c)
         return e;
     if (all != c->analogs + c->digitals)
         return reason(r->why, ERR_FORMAT,
-                      "line %u: %ld channels in all, but %d analog and %d digital", r->lines.line,
-                      all, c->analogs, c->digitals);
+                      "line %u: %" PRId64 " channels in all, but %d analog and %d digital",
+                      r->lines.line, all, c->analogs, c->digitals);
     if (c->analogs == 0)
         return reason(r->why, ERR_RANGE, "line %u: no analog channel: nothing to measure",
                       r->lines.line);
@@ -177,22 +180,23 @@ static enum err rates(struct reader *r, struct comtrade *c)
         return e;
     if ((e = next(r, "the number of sampling rates")))
         return e;
-    long n;
+    int64_t n;
     field = span_trim(r->line);
     (void)span_field(&r->line, ',', &field);
     if (!span_count(field, 999999999, &n))
         return bad(r, "the number of sampling rates", field, "a whole number");
     if (n > COMTRADE_MAX_RATES)
-        return reason(r->why, ERR_RANGE, "line %u: %ld sampling rates, at most %d can be read",
-                      r->lines.line, n, COMTRADE_MAX_RATES);
-    for (long i = 0; i < (n ? n : 1); i++) { /* one line even where there is no rate */
+        return reason(r->why, ERR_RANGE,
+                      "line %u: %" PRId64 " sampling rates, at most %d can be read", r->lines.line,
+                      n, COMTRADE_MAX_RATES);
+    for (int64_t i = 0; i < (n ? n : 1); i++) { /* one line even where there is no rate */
         if ((e = next(r, "a sampling rate and its last row")))
             return e;
         struct span rate = {0}, last = {0};
         (void)span_field(&r->line, ',', &rate);
         (void)span_field(&r->line, ',', &last);
         double hz;
-        long row;
+        int64_t row;
         if (!span_number(rate, &hz))
             return bad(r, "the sampling rate", rate, "a number of Hz");
         if (!span_count(last, UINT32_MAX, &row))
@@ -207,9 +211,10 @@ static enum err rates(struct reader *r, struct comtrade *c)
             return reason(r->why, ERR_RANGE,
                           "line %u: a sampling rate of %g Hz: expected more than 0", r->lines.line,
                           hz);
-        if (i > 0 && row <= (long)c->rows)
+        if (i > 0 && row <= (int64_t)c->rows)
             return reason(r->why, ERR_FORMAT,
-                          "line %u: the last row is %ld, expected more than %u of the rate before",
+                          "line %u: the last row is %" PRId64
+                          ", expected more than %u of the rate before",
                           r->lines.line, row, c->rows);
         c->rate[i] = (struct comtrade_rate){hz, (uint32_t)row};
         c->rows = (uint32_t)row;
@@ -220,11 +225,11 @@ static enum err rates(struct reader *r, struct comtrade *c)
 }
 
 /* Days from 1970-01-01 in the Gregorian calendar: years start in March, 146097 days in 400 of them. */
-static int64_t days(long year, long month, long day)
+static int64_t days(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;
-    long era = year / 400, yoe = year - era * 400;
-    long doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t era = year / 400, yoe = year - era * 400;
+    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
     return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
@@ -249,7 +254,7 @@ static enum err stamp(struct reader *r, const struct comtrade *c, const char *wh
     *utc_us = 0;
     if (date.length == 0)
         return ERR_OK;
-    long day, month, year, hour, minute;
+    int64_t day, month, year, hour, minute;
     double second;
     if (!three(date, '/', d) || !three(clock, ':', t) || !span_count(d[0], 31, &day) ||
         !span_count(d[1], 31, &month) || !span_count(d[2], 9999, &year) ||
@@ -259,7 +264,7 @@ static enum err stamp(struct reader *r, const struct comtrade *c, const char *wh
                    c->revision == COMTRADE_1991 ? "mm/dd/yy,hh:mm:ss.ssssss"
                                                 : "dd/mm/yyyy,hh:mm:ss.ssssss");
     if ((c->revision == COMTRADE_1991 && day <= 12) || month > 12) {
-        long swap = day;
+        int64_t swap = day;
         day = month;
         month = swap;
     }

@@ -78,12 +78,12 @@ enum err comtrade_cff(struct comtrade_sections *s, const uint8_t *bytes, size_t 
                       "no data in %u lines: expected a line \"--- file type: DAT ASCII ---\" or "
                       "\"--- file type: DAT BINARY: 1234 ---\"",
                       number);
-    long count;
+    int64_t count;
     if (told.length > 0) {
-        if (!span_count(told, (long)INT64_MAX, &count))
+        if (!span_count(told, INT64_MAX, &count))
             return reason(why, ERR_FORMAT, "line %u: \"%s\" data bytes, expected a whole number",
                           number, span_shown(told).text);
-        found.truncated = (unsigned long)count > found.data_length;
+        found.truncated = (uint64_t)count > found.data_length;
         if (!found.truncated)
             found.data_length = (size_t)count;
     }

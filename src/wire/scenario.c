@@ -120,15 +120,21 @@ enum err scenario_parse(struct scenario *s, const char *file, const char *text, 
     struct parser p = {.w = {.file = file, .why = why}, .s = s};
     struct span_lines lines = {.left = {text, length}};
     struct span line;
+    bool empty = true;
     while (span_line(&lines, &line)) {
         const char *comment = line.length ? memchr(line.at, '#', line.length) : NULL;
         if (comment)
             line.length = (size_t)(comment - line.at);
         p.w.line = lines.line;
+        struct span rest = line, word;
+        empty = empty && !span_word(&rest, &word);
         enum err e = read_statement(&p, line);
         if (e)
             return e;
     }
+    if (empty)
+        return reason(why, ERR_FORMAT, "%s: no statement: expected \"system\", \"load\", ...",
+                      file);
     for (int i = 0; i < s->parts; i++) {
         enum err e = fits(s, &s->part[i], file, why);
         if (e)

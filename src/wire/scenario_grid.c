@@ -98,7 +98,7 @@ static enum err read_rate(struct parser *p)
 
 static enum err read_seed(struct parser *p)
 {
-    long n;
+    int64_t n;
     enum err e = words_whole(&p->w, 0, INT32_MAX, &n);
     if (!e)
         p->s->seed = (uint64_t)n;
@@ -139,7 +139,7 @@ static enum err read_sequence(struct parser *p)
 
 static enum err read_sensors(struct parser *p)
 {
-    long n;
+    int64_t n;
     enum err e = words_whole(&p->w, 2, 3, &n);
     if (!e)
         p->s->sensors = (int)n;

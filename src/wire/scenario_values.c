@@ -41,7 +41,7 @@ void scenario_rest_of_line(struct parser *p, char *to, size_t size)
 
 enum err scenario_harmonic(struct parser *p, struct scenario_spectrum *to[3])
 {
-    long order;
+    int64_t order;
     double ratio, angle = 0;
     enum err e = words_whole(&p->w, 2, SCENARIO_MAX_ORDER, &order);
     if (e || (e = words_quantity(&p->w, units_ratio, 0, 2, &ratio)))

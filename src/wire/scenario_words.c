@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -106,7 +107,7 @@ enum err words_quantity(struct words *w, const struct unit *units, double min, d
 static bool clock_of(struct span word, double *s)
 {
     struct span part, rest = word;
-    long h, m, sec = 0;
+    int64_t h, m, sec = 0;
     if (!span_field(&rest, ':', &part) || !span_count(part, 24, &h) || !rest.at)
         return false;
     if (!span_field(&rest, ':', &part) || !span_count(part, 59, &m))
@@ -147,16 +148,16 @@ enum err words_number(struct words *w, double min, double max, double *x)
     return ERR_OK;
 }
 
-enum err words_whole(struct words *w, long min, long max, long *n)
+enum err words_whole(struct words *w, int64_t min, int64_t max, int64_t *n)
 {
     struct span word = {0};
     (void)words_next(w, &word);
-    long value;
+    int64_t value;
     if (!span_count(word, INT32_MAX, &value))
         return words_wrong(w, ERR_FORMAT, "a whole number", word);
     if (value < min || value > max)
-        return reason(w->why, ERR_RANGE, "%s:%u: %s: %ld is outside %ld..%ld", w->file, w->line,
-                      w->statement, value, min, max);
+        return reason(w->why, ERR_RANGE, "%s:%u: %s: %" PRId64 " is outside %" PRId64 "..%" PRId64,
+                      w->file, w->line, w->statement, value, min, max);
     *n = value;
     return ERR_OK;
 }

@@ -40,7 +40,7 @@ enum err words_clock(struct words *w, double *s) CHECKED;
 /* True where the next word looks like a time of day. */
 bool words_clock_follows(const struct words *w);
 /* A whole number min .. max. */
-enum err words_whole(struct words *w, long min, long max, long *n) CHECKED;
+enum err words_whole(struct words *w, int64_t min, int64_t max, int64_t *n) CHECKED;
 /* One of `names` (NULL-terminated) as its index; an unknown one is answered with the nearest. */
 enum err words_choice(struct words *w, const char *const *names, const char *what,
                       int *index) CHECKED;

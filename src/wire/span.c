@@ -168,15 +168,15 @@ bool span_number(struct span s, double *x)
     return true;
 }
 
-bool span_count(struct span s, long most, long *n)
+bool span_count(struct span s, int64_t most, int64_t *n)
 {
     if (s.length == 0)
         return false;
-    long value = 0;
+    int64_t value = 0;
     for (size_t i = 0; i < s.length; i++) {
         if (!digit(s.at[i]))
             return false;
-        long d = s.at[i] - '0';
+        int64_t d = s.at[i] - '0';
         if (d > most || value > (most - d) / 10)
             return false;
         value = value * 10 + d;

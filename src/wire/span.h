@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct span {
     const char *at;
@@ -43,7 +44,7 @@ bool span_number(struct span s, double *x);
 bool span_number_prefix(struct span s, double *x, size_t *used);
 
 /* A whole number 0 .. most filling the span. */
-bool span_count(struct span s, long most, long *n);
+bool span_count(struct span s, int64_t most, int64_t *n);
 
 /* Copies the bytes as they are, cut at size - 1, terminated. */
 void span_copy(struct span s, char *to, size_t size);

@@ -92,7 +92,7 @@ class Meter:
         return picture
 
     def wait(self, load, condition):
-        end = time.monotonic() + 15 * SLOW
+        end = time.monotonic() + 60 * SLOW
         while time.monotonic() < end:
             picture = self.picture(load)
             if picture and condition({k: x["value"] for k, x in picture["values"].items()}, picture):

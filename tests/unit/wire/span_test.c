@@ -58,7 +58,7 @@ static void a_count_never_passes_its_bound(void **state)
     (void)state;
     static const struct {
         const char *text;
-        long most, value; /* -1 = refused */
+        int64_t most, value; /* -1 = refused */
     } cases[] = {
         {"0", 0, 0},
         {"6", 2, -1},
@@ -74,7 +74,7 @@ static void a_count_never_passes_its_bound(void **state)
         {"9223372036854775808", INT64_MAX, -1},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        long n = -1;
+        int64_t n = -1;
         assert_int_equal(span_count(span_of(cases[i].text), cases[i].most, &n),
                          cases[i].value >= 0);
         assert_int_equal(n, cases[i].value);
