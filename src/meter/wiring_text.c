@@ -132,6 +132,9 @@ static double angle_of_load(const struct wiring_input *in)
 static void undecided(const struct wiring *w, const struct wiring_input *in, struct reason *text)
 {
     double phi = angle_of_load(in);
+    bool exporting = fabs(phi) > 90; /* the angle is then told against the current that flows out */
+    if (exporting)
+        phi = remainder(phi - 180, 360);
     switch ((enum wiring_hint)w->hint) {
     case HINT_PART_CURRENT:
         (void)reason(text, ERR_OK,
@@ -142,10 +145,11 @@ static void undecided(const struct wiring *w, const struct wiring_input *in, str
         return;
     case HINT_POOR_PF:
         (void)reason(text, ERR_OK,
-                     "Not decided: the currents %s by %.0f degrees, either a reactive load or all "
-                     "CTs on a wrong "
-                     "phase. Check again with a heater or another ohmic load on.",
-                     phi > 0 ? "lag" : "lead", fabs(phi));
+                     "Not decided: the %s currents %s by %.0f degrees, reactive power or all CTs "
+                     "on a wrong phase. %s",
+                     exporting ? "exported" : "imported", phi > 0 ? "lag" : "lead", fabs(phi),
+                     exporting ? "Check again while nothing generates."
+                               : "Check again with a heater or another ohmic load on.");
         return;
     case HINT_NO_MATCH:
         (void)reason(

@@ -697,7 +697,7 @@ static void every_doubt_says_what_is_needed(void **state)
         {HINT_PART_CURRENT, FAULT_NO_CURRENT_1, "no current in L1"},
         {HINT_PART_CURRENT, FAULT_NO_CURRENT_2, "no current in L2"},
         {HINT_PART_CURRENT, FAULT_NO_CURRENT_3, "no current in L3"},
-        {HINT_POOR_PF, 0, "lag by 62 degrees"},
+        {HINT_POOR_PF, 0, "imported currents lag by 62 degrees"},
         {HINT_NO_MATCH, 0, "no wiring fits"},
         {HINT_AMBIGUOUS, 0, "several wrong wirings fit"},
         {HINT_MIXED, 0, "nothing generates"},
@@ -712,8 +712,13 @@ static void every_doubt_says_what_is_needed(void **state)
         assert_non_null(strstr(text, cases[i].says));
         assert_int_equal(text[strlen(text) - 1], '.');
     }
-    const struct wiring right = {.verdict = WIRING_OK};
     char text[200];
+    const struct wiring poor = {.verdict = WIRING_UNDECIDED, .hint = HINT_POOR_PF};
+    const struct wiring_input roof = {
+        .system = SYSTEM_3P4W, .current_a = {1, 0, 0}, .current_deg = {-170}, .generation = true};
+    text_of(&poor, &roof, text);
+    assert_non_null(strstr(text, "exported currents lead by 10 degrees"));
+    const struct wiring right = {.verdict = WIRING_OK};
     text_of(&right, &in, text);
     assert_string_equal(text, "The wiring is right: it fits loads of power factor 0.47 lagging, as "
                               "they should be now.");
