@@ -49,13 +49,13 @@ setup() { # DIR OPTIONS...: sets up when new (or made by `./dev run` before the 
 }
 
 format_is_kept() {
-    git ls-files '*.c' '*.h' | xargs clang-format-14 --dry-run --Werror
+    find src tests bench -name '*.[ch]' -print0 | xargs -0 clang-format-14 --dry-run --Werror
 }
 
 tidy() {
     # A file a process: the analyzer of clang 14 carries its state of va_lists from one file to the next.
     # What this build leaves out (source_iio_absent.c) has no command to read it with.
-    git ls-files 'src/*.c' | while read -r file; do
+    find src -name '*.c' | while read -r file; do
         grep -q "/$file\"" build/compile_commands.json && echo "$file"
     done | xargs -n 1 -P 2 clang-tidy-14 -p build --quiet --warnings-as-errors='*'
 }
